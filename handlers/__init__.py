@@ -1,0 +1,1 @@
+"""Cross-region copies of OCI block volume, boot volume and volume group backups."""

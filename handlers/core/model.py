@@ -1,0 +1,222 @@
+"""The things this function thinks in: backups, outcomes, and the report of one call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from handlers.core.errors import ApiFault, Passing, Problem
+
+MAX_RESULTS = 500
+
+
+class Kind(StrEnum):
+    """What is backed up. The value is the stem of the API's names: `Create<Kind>Backup`."""
+
+    VOLUME_GROUP = "VolumeGroup"
+    VOLUME = "Volume"
+    BOOT_VOLUME = "BootVolume"
+
+    @property
+    def source_type(self) -> str:
+        """The resource type in the OCID of a source, such as `volumegroup`."""
+        return self.lower()
+
+    @property
+    def backup_type(self) -> str:
+        """The resource type in the OCID of a backup, such as `volumegroupbackup`."""
+        return f"{self.lower()}backup"
+
+
+class Lifecycle(StrEnum):
+    """The life of a backup, and of a copy: both are the same resource."""
+
+    REQUEST_RECEIVED = "REQUEST_RECEIVED"
+    CREATING = "CREATING"
+    COMMITTED = "COMMITTED"
+    AVAILABLE = "AVAILABLE"
+    TERMINATING = "TERMINATING"
+    TERMINATED = "TERMINATED"
+    FAULTY = "FAULTY"
+    UNKNOWN = "UNKNOWN"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Lifecycle:
+        return cls.UNKNOWN
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether nothing can be restored from it, now or ever."""
+        return self in {Lifecycle.TERMINATING, Lifecycle.TERMINATED, Lifecycle.FAULTY}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A volume group, volume or boot volume: what backups are made of."""
+
+    kind: Kind
+    id: str
+    freeform_tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup in one region. A copy is a backup whose `copied_from` names the backup it was copied from.
+
+    `etag` is known only where the backup was read or written by itself, not where it came in a list.
+    """
+
+    kind: Kind
+    id: str
+    region: str
+    compartment_id: str
+    lifecycle: Lifecycle
+    time_created: datetime
+    source_id: str | None
+    copied_from: str | None = None
+    group_backup_id: str | None = None
+    freeform_tags: Mapping[str, str] = field(default_factory=dict)
+    etag: str | None = None
+    opc_request_id: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of one thing that was looked at."""
+
+    CREATED = "created"
+    COPIED = "copied"
+    UPDATED = "updated"
+    PLANNED = "planned"
+    EXISTS = "exists"
+    IN_FLIGHT = "in_flight"
+    NOT_READY = "not_ready"
+    DEFERRED = "deferred"
+    IGNORED = "ignored"
+    EXCLUDED = "excluded"
+    IS_COPY = "is_copy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one operation did for one source and, where there is one, one destination region."""
+
+    operation: str
+    outcome: Outcome
+    reason: str | None = None
+    message: str | None = None
+    source_id: str | None = None
+    destination_region: str | None = None
+    backup_id: str | None = None
+    opc_request_id: str | None = None
+    may_pass: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of the answer's `results`."""
+        entry: dict[str, Any] = {
+            "operation": self.operation,
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "sourceId": self.source_id,
+            "destinationRegion": self.destination_region,
+            "backupId": self.backup_id,
+            "opcRequestId": self.opc_request_id,
+        }
+        return entry | {"message": self.message} if self.message else entry
+
+
+def failure(operation: str, source_id: str, fault: ApiFault, destination_region: str | None = None) -> Result:
+    """The result of an operation that the API did not carry out."""
+    return Result(
+        operation,
+        Outcome.FAILED,
+        reason=fault.code,
+        message=fault.message,
+        source_id=source_id,
+        destination_region=destination_region,
+        opc_request_id=fault.opc_request_id,
+        may_pass=isinstance(fault, Passing),
+    )
+
+
+class Status(StrEnum):
+    """How a whole call ended."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    REJECTED = "REJECTED"
+    IGNORED = "IGNORED"
+
+
+class Trigger(StrEnum):
+    """What set a call off."""
+
+    OPERATION = "operation"
+    EVENT = "event"
+    ALARM = "alarm"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to one call: either results, or the problems for which it was rejected."""
+
+    trigger: Trigger
+    results: Sequence[Result] = ()
+    problems: Sequence[Problem] = ()
+
+    @property
+    def status(self) -> Status:
+        """OK when nothing failed or was left for lack of time; FAILED when nothing else happened."""
+        if self.problems:
+            return Status.REJECTED
+        outcomes = {result.outcome for result in self.results}
+        if outcomes <= {Outcome.IGNORED}:
+            return Status.IGNORED
+        if not outcomes & {Outcome.FAILED, Outcome.DEFERRED}:
+            return Status.OK
+        if Outcome.FAILED in outcomes and outcomes <= {Outcome.FAILED, Outcome.DEFERRED}:
+            return Status.FAILED
+        return Status.PARTIAL
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many results had each outcome; the numbers add up to all results, also those not listed."""
+        return dict(sorted(Counter(str(result.outcome) for result in self.results).items()))
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether all that was tried failed, and at least one failure may pass: a redelivery can help."""
+        return self.status is Status.FAILED and any(result.may_pass for result in self.results)
+
+    def as_json(self, call_id: str) -> dict[str, Any]:
+        """The answer's body: at most 500 results, failures first."""
+        listed = sorted(self.results, key=lambda result: result.outcome is not Outcome.FAILED)[:MAX_RESULTS]
+        body: dict[str, Any] = {
+            "status": str(self.status),
+            "callId": call_id,
+            "trigger": str(self.trigger),
+            "counts": self.counts,
+            "results": [result.as_json() for result in listed],
+        }
+        if not self.problems:
+            return body
+        return body | {"errors": [{"field": each.field, "message": each.message} for each in self.problems]}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the caller stops waiting. A call starts no work within `RESERVE` of it, which it needs to answer."""
+
+    at: datetime
+
+    RESERVE = timedelta(seconds=2)
+
+    def remaining(self, now: datetime) -> timedelta:
+        """How long work may still take; never negative."""
+        return max(timedelta(), self.at - self.RESERVE - now)

@@ -1,0 +1,79 @@
+"""What the handlers need of the world, as protocols: the real ones are in `handlers.cloud`, fakes in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from handlers.core.model import Backup, Deadline, Kind, Source
+from handlers.core.settings import Settings
+
+
+class Backups(Protocol):
+    """The three kinds of backup in one region. Every method raises `ApiFault`, and nothing else, when the API fails.
+
+    Bodies are the API's own request bodies, in camelCase, without absent fields.
+    """
+
+    def source(self, kind: Kind, source_id: str) -> Source:
+        """The volume group, volume or boot volume; `Missing` when it is gone or not visible."""
+        ...
+
+    def get(self, kind: Kind, backup_id: str) -> Backup:
+        """The backup, with its etag."""
+        ...
+
+    def copies_of(self, original: Backup) -> Sequence[Backup]:
+        """All copies of `original` in this region, in any state, found by source id over all pages."""
+        ...
+
+    def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:
+        """Start a backup in this region; the same token again answers with the same backup."""
+        ...
+
+    def copy(self, original: Backup, body: Mapping[str, Any], retry_token: str) -> Backup:
+        """Start a copy of `original`, a backup of this region; answers with the copy in its destination region."""
+        ...
+
+    def update(self, kind: Kind, backup_id: str, body: Mapping[str, Any], if_match: str | None = None) -> Backup:
+        """Change tags or name; `Outrun` when `if_match` is given and is not the backup's etag any more."""
+        ...
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Timezone-aware UTC."""
+        ...
+
+
+class Regions(Protocol):
+    """The regions this function can reach."""
+
+    def __call__(self, region: str) -> Backups:
+        """The backups of `region`; asking twice gives the same client."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation, as the handlers see it. `occurrence` is the same when the same tick is delivered again."""
+
+    settings: Settings
+    backups: Regions
+    clock: Clock
+    deadline: Deadline
+    occurrence: str
+
+    @property
+    def here(self) -> Backups:
+        """The region this function runs in: where sources are."""
+        return self.backups(self.settings.region)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether no further work may be started."""
+        return not self.deadline.remaining(self.clock.now())
