@@ -1,0 +1,1 @@
+"""Oracle's API through its SDK: the only package that imports `oci`."""

@@ -3,6 +3,8 @@
 ```
 Fault
 ├── Rejected            the payload or the configuration is wrong: sending the same again cannot help
+├── TagMalformed        a source's own tag names no usable destinations
+├── KeyMissing          KMS_KEY_IDS is set and does not say which key copies in a region are to have
 └── ApiFault            Oracle's API said no, or said nothing
     ├── Refused         the answer stands: permission, not found, wrong state, invalid parameter
     │   ├── Missing         404 NotAuthorizedOrNotFound
@@ -25,7 +27,7 @@ class Problem:
     message: str
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - the field says faults, and the tree reads better so
     """The root: every exception that the handlers raise on purpose."""
 
 
@@ -35,6 +37,14 @@ class Rejected(Fault):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in problems))
         self.problems = problems
+
+
+class TagMalformed(Fault):
+    """The tag `backup-copy-destinations` of a source cannot be followed."""
+
+
+class KeyMissing(Fault):
+    """A copy would end under another key than the configuration promises."""
 
 
 class ApiFault(Fault):

@@ -45,7 +45,7 @@ class Lifecycle(StrEnum):
     UNKNOWN = "UNKNOWN"
 
     @classmethod
-    def _missing_(cls, value: object) -> Lifecycle:
+    def _missing_(cls, value: object) -> Lifecycle:  # noqa: ARG003 - the signature is the standard library's
         return cls.UNKNOWN
 
     @property
@@ -105,7 +105,7 @@ class Outcome(StrEnum):
 class Result:
     """What one operation did for one source and, where there is one, one destination region."""
 
-    operation: str
+    operation: str | None
     outcome: Outcome
     reason: str | None = None
     message: str | None = None

@@ -1,0 +1,88 @@
+"""The FDK entry: bytes in, JSON out. The only file that imports `fdk` or reads the environment.
+
+https://github.com/fnproject/fdk-python
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from datetime import datetime, timedelta
+from functools import cache
+
+import structlog
+from fdk.context import InvokeContext
+from fdk.response import Response
+
+from handlers import logs, router
+from handlers.core.errors import Rejected
+from handlers.core.model import Deadline, Outcome, Report, Result, Trigger
+from handlers.core.payloads import Work, parse
+from handlers.core.tokens import minute_of
+from handlers.services import Services
+
+DEFAULT_TIMEOUT = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+@cache
+def start_logs() -> None:
+    """Take the root logger back from the FDK, once, before anything is said."""
+    logs.configure(os.environ.get("LOG_LEVEL", ""))
+
+
+@cache
+def services() -> Services:
+    """The container's services: its environment does not change while it lives. A failure is not kept."""
+    return Services(dict(os.environ))
+
+
+def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
+    """One invocation. Answers 200, or 502 where a redelivery can help; raises nothing."""
+    started = time.monotonic()
+    start_logs()
+    call_id = ctx.CallID() or ""
+    with structlog.contextvars.bound_contextvars(call_id=call_id):
+        report = _serve(data.getvalue() if data else b"", ctx.Deadline())
+        answer = report.as_json(call_id)
+        if report.may_pass:
+            log.error("invocation.failed", answer=answer)
+        log.info(
+            "invocation.finished",
+            status=str(report.status),
+            trigger=str(report.trigger),
+            counts=report.counts,
+            duration_ms=round((time.monotonic() - started) * 1000, 1),
+        )
+    status_code = 502 if report.may_pass else 200
+    return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"}, status_code)
+
+
+def _serve(body: bytes, deadline: str) -> Report:
+    """The report of one call, whatever happens in it."""
+    trigger = Trigger.OPERATION
+    try:
+        payload = parse(body)
+        trigger = payload.trigger
+        container = services()
+        now = container.clock.now()
+        occurrence = payload.occurrence if isinstance(payload, Work) else None
+        return router.dispatch(payload, container.call(_deadline(deadline, now), occurrence or minute_of(now)))
+    except Rejected as rejected:
+        problems = {problem.field: problem.message for problem in rejected.problems}
+        log.warning("invocation.rejected", problems=problems)
+        return Report(trigger, problems=rejected.problems)
+    except Exception:
+        log.exception("invocation.crashed")
+        return Report(trigger, [Result(None, Outcome.FAILED, reason="internal_error", may_pass=True)])
+
+
+def _deadline(text: str, now: datetime) -> Deadline:
+    """`Fn-Deadline` is RFC 3339; one that cannot be read counts as Fn's own default time-out."""
+    try:
+        return Deadline(datetime.fromisoformat(text))
+    except ValueError:
+        return Deadline(now + DEFAULT_TIMEOUT)

@@ -1,0 +1,77 @@
+"""The function's own identity: a signer for the resource principal (version 2.2) that OCI Functions provides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from oci.auth.signers import EphemeralResourcePrincipalSigner
+
+from handlers.core.errors import Problem, Rejected
+
+VERSION, TOKEN, KEY, PASSPHRASE, REGION = (
+    f"OCI_RESOURCE_PRINCIPAL_{name}" for name in ("VERSION", "RPST", "PRIVATE_PEM", "PRIVATE_PEM_PASSPHRASE", "REGION")
+)
+
+
+class ResourcePrincipalSigner(EphemeralResourcePrincipalSigner):  # type: ignore[misc] # the SDK has no types
+    """Signs with the SDK. Where token and key are files, the first request after a renewal is signed with the new ones.
+
+    The SDK alone reads the files again only once Oracle has answered 401. Safe to share between threads.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        given = [environment.get(name) for name in (TOKEN, KEY, PASSPHRASE)]
+        self._lock = threading.RLock()
+        self._files = [Path(value) for value in given if value and Path(value).is_absolute()]
+        self._seen = self._fingerprints()
+        super().__init__(
+            session_token=given[0], private_key=given[1], private_key_passphrase=given[2], region=environment[REGION]
+        )
+
+    def __call__(self, request: Any, enforce_content_headers: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002 - the SDK's own signature
+        with self._lock:
+            found = self._fingerprints()
+            if found != self._seen:
+                self._reload(found)
+            return super().__call__(request, enforce_content_headers)
+
+    def refresh_security_token(self) -> Any:  # noqa: ANN401 - the SDK's own signature
+        """What the SDK calls after a 401: read the files again."""
+        with self._lock:
+            return super().refresh_security_token()
+
+    def _reload(self, found: list[tuple[int, int] | None]) -> None:
+        """A file may be half written: then the old pair signs on, and the next request tries again."""
+        try:
+            self.refresh_security_token()
+        except Exception:  # noqa: BLE001 - a torn file raises whatever its parser does
+            return
+        self._seen = found
+
+    def _fingerprints(self) -> list[tuple[int, int] | None]:
+        return [_fingerprint(file) for file in self._files]
+
+
+def _fingerprint(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+def resource_principal(environment: Mapping[str, str]) -> ResourcePrincipalSigner:
+    """The signer for the `OCI_RESOURCE_PRINCIPAL_*` in `environment`; raises `Rejected`, naming them, without one."""
+    problems = [Problem(name, "is missing") for name in (TOKEN, KEY, REGION) if not environment.get(name)]
+    if environment.get(VERSION) != "2.2":
+        problems.append(Problem(VERSION, "must be 2.2: run this as an OCI function, with a dynamic group and policy"))
+    if problems:
+        raise Rejected(*problems)
+    try:
+        return ResourcePrincipalSigner(environment)
+    except Exception as error:  # noqa: BLE001 - the SDK, PyJWT and cryptography each raise their own
+        names = f"{TOKEN}, {KEY}"
+        raise Rejected(Problem(names, f"cannot be loaded ({type(error).__name__}): renew the pair")) from None

@@ -1,0 +1,119 @@
+"""CopyVolumeGroupBackup, CopyVolumeBackup, CopyBootVolumeBackup: one good copy in each destination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+
+from handlers import provenance
+from handlers.core.errors import ApiFault, KeyMissing, Missing, Refused, TagMalformed, TokenSpent
+from handlers.core.model import Backup, Lifecycle, Outcome, Result, failure
+from handlers.core.operations import CopyBackup
+from handlers.core.plan import Decision, assess, decide, tagged_destinations
+from handlers.core.ports import Call
+from handlers.core.tokens import copy_token
+
+ATTEMPTS = 3
+EVENTS = {
+    Outcome.COPIED: "copy.started",
+    Outcome.EXISTS: "copy.exists",
+    Outcome.IN_FLIGHT: "copy.in_flight",
+    Outcome.PLANNED: "copy.planned",
+}
+
+log = structlog.get_logger()
+
+
+def copy(operation: CopyBackup, call: Call) -> list[Result]:
+    """One result for each destination, or a single one where the backup itself decides or names no destination."""
+    answer = partial(Result, operation.operation, source_id=operation.backup_id)
+    named = operation.destination_region or (None,)
+    try:
+        original = call.here.get(operation.kind, operation.backup_id)
+        verdict = assess(original)
+        if verdict:
+            return [answer(verdict.outcome, reason=verdict.reason, destination_region=region) for region in named]
+        destinations = operation.destination_region or _destinations_of(original, call)
+    except ApiFault as fault:
+        return [failure(operation.operation, operation.backup_id, fault, region) for region in named]
+    except TagMalformed as fault:
+        return [answer(Outcome.FAILED, reason="tag_malformed", message=str(fault))]
+    if destinations is None:
+        return [answer(Outcome.EXCLUDED, reason="tag")]
+    if not destinations:
+        remedy = "name a destinationRegion, or set DESTINATION_REGIONS"
+        return [answer(Outcome.FAILED, reason="no_destination", message=remedy)]
+    results = []
+    for region in destinations:
+        original, result = _copy_to(region, original, operation, call)
+        results.append(result)
+    return results
+
+
+def _destinations_of(original: Backup, call: Call) -> Sequence[str] | None:
+    """Where the source's own tag, else the configuration, wants copies; `None` where the tag wants none."""
+    try:
+        tags = call.here.source(original.kind, original.source_id).freeform_tags if original.source_id else {}
+    except Missing:
+        log.info("source.missing", source_id=original.source_id, backup_id=original.id)
+        tags = {}
+    tagged = tagged_destinations(tags, call.settings)
+    return call.settings.destination_regions if tagged is None else (tagged or None)
+
+
+def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -> tuple[Backup, Result]:
+    """Look, decide, act for one destination. Answers with the original too, whose tags may have changed."""
+    answer = partial(Result, operation.operation, source_id=original.id, destination_region=region)
+    if call.out_of_time:
+        return original, answer(Outcome.DEFERRED, reason="deadline")
+    try:
+        key = operation.kms_key_id or call.settings.key_for(region)
+        done = _ensure(region, original, key, operation, call)
+    except KeyMissing as fault:
+        return original, answer(Outcome.FAILED, reason="key_missing", message=str(fault))
+    except ApiFault as fault:
+        return original, failure(operation.operation, original.id, fault, region)
+    log.info(
+        EVENTS[done.outcome],
+        source_id=original.id,
+        destination_region=region,
+        backup_id=done.copy.id if done.copy else None,
+    )
+    result = answer(
+        done.outcome,
+        reason=done.reason,
+        backup_id=done.copy.id if done.copy else None,
+        opc_request_id=done.copy.opc_request_id if done.copy else None,
+    )
+    if done.copy and not operation.dry_run:
+        original = provenance.record(original, done.copy, call)
+    return original, result
+
+
+def _ensure(region: str, original: Backup, key: str | None, operation: CopyBackup, call: Call) -> Decision:
+    """Make sure that a living copy is there or under way, and say which it is.
+
+    Oracle binds a retry token for 24 hours to what it made. Where that ended dead, or was deleted, the next attempt
+    has the next token; the destination is looked at again first, so that two attempts never both make a copy.
+    """
+    body = {"destinationRegion": region}
+    body |= {"displayName": operation.display_name} if operation.display_name else {}
+    body |= {"kmsKeyId": key} if key else {}
+    attempt, fault = -1, None
+    for _ in range(ATTEMPTS):
+        decision = decide(call.backups(region).copies_of(original))
+        if isinstance(decision, Decision):
+            return decision
+        if operation.dry_run:
+            return Decision(Outcome.PLANNED)
+        attempt = max(decision.attempt, attempt + 1)
+        try:
+            made = call.here.copy(original, body, copy_token(original.id, region, key, attempt))
+        except TokenSpent as spent:
+            fault = spent
+            continue
+        if not made.lifecycle.is_dead:
+            return Decision(Outcome.EXISTS if made.lifecycle is Lifecycle.AVAILABLE else Outcome.COPIED, copy=made)
+    raise fault or Refused("Faulty", f"{ATTEMPTS} copies to {region} ended dead: look at the source backup")

@@ -1,0 +1,67 @@
+"""Which well-formed operations this function may carry out: decided for all of them before any is begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from handlers.core.errors import Problem, Rejected
+from handlers.core.ocid import region_of
+from handlers.core.operations import CopyBackup, CreateBackup, Operation, Sweep, UpdateBackup
+from handlers.core.settings import Settings, is_key_of
+
+
+def admit(operations: Sequence[Operation], settings: Settings, field: str = "") -> None:
+    """Raise `Rejected`, with every problem, unless all operations keep to the regions this function is for.
+
+    `field` is where the operations stand, for the problems' paths.
+    """
+    problems: list[Problem] = []
+    for index, operation in enumerate(operations):
+        path = f"{field}[{index}]" if len(operations) > 1 else field
+        for name, message in _objections(operation, settings):
+            problems.append(Problem(f"{path}.{name}" if path else name, message))
+    if problems:
+        raise Rejected(*problems)
+
+
+def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str, str]]:
+    match operation:
+        case Sweep():
+            yield "operation", "Sweep is not in this version: set SCHEDULE, or send, a Create or Copy operation"
+        case CreateBackup():
+            yield from _foreign(operation, "source_id", operation.source_id, settings)
+            key = getattr(operation, "kms_key_id", None)
+            if key is not None and not is_key_of(key, settings.region):
+                yield "kmsKeyId", f"must be a key in {settings.region}, where the backup is made"
+        case CopyBackup():
+            yield from _foreign(operation, "backup_id", operation.backup_id, settings)
+            yield from _destinations(operation, settings)
+        case UpdateBackup():
+            yield from _foreign(operation, "backup_id", operation.backup_id, settings)
+
+
+def _foreign(operation: Operation, field: str, ocid: str, settings: Settings) -> Iterator[tuple[str, str]]:
+    """An OCID of another region would only be answered 404: say what is really wrong."""
+    if region_of(ocid) not in {settings.region, None}:
+        alias = str(type(operation).model_fields[field].alias)
+        yield alias, f"is of another region: this function works on sources in {settings.region}"
+
+
+def _destinations(operation: CopyBackup, settings: Settings) -> Iterator[tuple[str, str]]:
+    for region in operation.destination_region or ():
+        objection = objection_to(region, settings)
+        if objection:
+            yield "destinationRegion", objection
+        if operation.kms_key_id is not None and not is_key_of(operation.kms_key_id, region):
+            yield "kmsKeyId", "must be a key in the destination region: name one destination for each key"
+    if operation.kms_key_id is not None and not operation.destination_region:
+        yield "kmsKeyId", "needs a destinationRegion beside it, in which the key is"
+
+
+def objection_to(region: str, settings: Settings) -> str | None:
+    """Why nothing may be copied to `region`, or `None` when it may."""
+    if region == settings.region:
+        return f"is {region}, where the source is: name another region"
+    if not settings.allows(region):
+        return f"names a region that is not allowed: add {region} to ALLOWED_REGIONS, or name another"
+    return None

@@ -1,0 +1,214 @@
+"""Everything that may arrive, told apart by its fields: operations, OCI events, alarm messages, and nothing at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from handlers.core.errors import Problem, Rejected
+from handlers.core.model import Kind, Trigger
+from handlers.core.ocid import Ocid
+from handlers.core.operations import OPERATIONS, CopyBackup, Operation
+
+MAX_BYTES = 1_048_576
+MAX_OPERATIONS = 100
+
+_FINISHED = re.compile(r"com\.oraclecloud\.blockvolumes\.create(?:volumegroup|volume|bootvolume)backup\.end")
+_ALARM_TICKS = {"OK_TO_FIRING", "REPEAT"}
+_ALARM_KEYS = {"dedupeKey", "dedupekey", "alarmMetaData"}
+_EVENT_KEYS = {"eventType", "cloudEventsVersion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Operations to carry out. `operations` of `None` means the configured `SCHEDULE`.
+
+    `occurrence` identifies the delivery's cause where the payload tells: two deliveries of one alarm have the same.
+    """
+
+    trigger: Trigger
+    operations: tuple[Operation, ...] | None
+    occurrence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A message that asks for no work, such as an alarm that went back to OK. `reason` is one word."""
+
+    trigger: Trigger
+    reason: str
+    resource_id: str | None = None
+
+
+Payload = Work | Nothing
+
+
+def parse(body: bytes) -> Payload:
+    """What the caller wants. Raises `Rejected`, which names the fields, for whatever cannot be understood."""
+    if len(body) > MAX_BYTES:
+        raise Rejected(Problem("payload", f"is larger than {MAX_BYTES} bytes: send fewer operations"))
+    if not body.strip():
+        return Work(Trigger.TICK, None)
+    content = load_json(body, "payload")
+    if content == {}:
+        return Work(Trigger.TICK, None)
+    if isinstance(content, list) or (isinstance(content, dict) and "operation" in content):
+        return Work(Trigger.OPERATION, parse_operations(content))
+    if not isinstance(content, dict):
+        raise Rejected(Problem("payload", "must be a JSON object, or an array of operations"))
+    if content.keys() & _EVENT_KEYS:
+        return _parse_event(content)
+    if content.keys() & _ALARM_KEYS:
+        return _parse_alarm(content)
+    raise Rejected(Problem("operation", f"is missing: name one of {', '.join(OPERATIONS)}"))
+
+
+def load_json(text: str | bytes, field: str) -> Any:  # noqa: ANN401 - JSON is any shape until it is looked at
+    """JSON as RFC 8259 has it, no key twice; raises `Rejected` with `field` otherwise."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, _TwinError) else "is not valid JSON"
+        raise Rejected(Problem(field, reason)) from None
+
+
+def parse_operations(content: object, field: str = "") -> tuple[Operation, ...]:
+    """One operation, or a non-empty array of them; raises `Rejected` with every problem of every operation."""
+    if not isinstance(content, list):
+        return (_parse_operation(content, field),)
+    if not content:
+        raise Rejected(Problem(field or "payload", "is an empty array: name at least one operation"))
+    if len(content) > MAX_OPERATIONS:
+        raise Rejected(Problem(field or "payload", f"holds more than {MAX_OPERATIONS} operations: split it"))
+    operations: list[Operation] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(content):
+        try:
+            operations.append(_parse_operation(item, f"{field}[{index}]"))
+        except Rejected as rejected:
+            problems.extend(rejected.problems)
+    if problems:
+        raise Rejected(*problems)
+    return tuple(operations)
+
+
+def _parse_operation(content: object, field: str) -> Operation:
+    if not isinstance(content, dict):
+        raise Rejected(Problem(field or "payload", "must be an operation: a JSON object"))
+    name = content.get("operation")
+    model = OPERATIONS.get(name) if isinstance(name, str) else None
+    if model is None:
+        raise Rejected(Problem(_join(field, "operation"), f"must be one of {', '.join(OPERATIONS)}"))
+    camel = {to_camel(key) if "_" in key else key: value for key, value in content.items()}
+    if len(camel) < len(content):
+        raise Rejected(Problem(field or "payload", "names a field twice, in camelCase and in snake_case"))
+    try:
+        return model.model_validate(camel)
+    except ValidationError as error:
+        raise Rejected(*describe(error, field)) from None
+
+
+def describe(error: ValidationError, field: str = "") -> Sequence[Problem]:
+    """Pydantic's findings, without the values that caused them."""
+    return [
+        Problem(_join(field, *finding["loc"]), _message(finding["type"], finding["msg"]))
+        for finding in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _message(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "is not a field of this operation"
+        case "missing":
+            return "is missing"
+        case _:
+            return message[:1].lower() + message[1:]
+
+
+def _join(field: str, *path: int | str) -> str:
+    """`[1].freeformTags.team`: a path a person can follow. A payload's own keys are cut short and made printable."""
+    for part in path:
+        if isinstance(part, int):
+            field += f"[{part}]"
+        else:
+            shown = part[:64] if part.isprintable() else ascii(part[:64])[1:-1]
+            field = f"{field}.{shown}" if field else shown
+    return field or "payload"
+
+
+def _parse_event(content: dict[str, Any]) -> Payload:
+    """https://docs.oracle.com/iaas/Content/Events/Reference/eventenvelopereference.htm"""
+    event_type = content.get("eventType")
+    if not isinstance(event_type, str):
+        raise Rejected(Problem("eventType", "must be a string"))
+    data = content.get("data")
+    resource_id = data.get("resourceId") if isinstance(data, dict) else None
+    parsed = Ocid.parse(resource_id) if isinstance(resource_id, str) else None
+    if not _FINISHED.fullmatch(event_type.casefold()):
+        return Nothing(Trigger.EVENT, "event_type", resource_id if parsed else None)
+    kind = next((each for each in Kind if parsed and each.backup_type == parsed.resource_type), None)
+    if kind is None:
+        raise Rejected(Problem("data.resourceId", "must be the OCID of a volume, boot volume or volume group backup"))
+    event_id = content.get("eventID")
+    return Work(
+        Trigger.EVENT,
+        (copy_of(kind, str(resource_id)),),
+        occurrence=event_id if isinstance(event_id, str) else None,
+    )
+
+
+def copy_of(kind: Kind, backup_id: str) -> CopyBackup:
+    """The operation that copies this backup to wherever its copies belong."""
+    content = {"operation": f"Copy{kind}Backup", f"{kind[0].lower()}{kind[1:]}BackupId": backup_id}
+    operation = OPERATIONS[content["operation"]].model_validate(content)
+    assert isinstance(operation, CopyBackup)  # noqa: S101 - for the type checker: the table says so
+    return operation
+
+
+def _parse_alarm(content: dict[str, Any]) -> Payload:
+    """https://docs.oracle.com/iaas/Content/Monitoring/alarm-message-format.htm"""
+    kind = content.get("type")
+    if not isinstance(kind, str):
+        raise Rejected(Problem("type", "must be a string such as OK_TO_FIRING"))
+    if kind not in _ALARM_TICKS:
+        return Nothing(Trigger.ALARM, "alarm_type")
+    key = content.get("dedupeKey", content.get("dedupekey"))
+    moment = content.get("timestamp", content.get("timestampEpochMillis"))
+    occurrence = f"{key}@{moment}" if key is not None and moment is not None else None
+    return Work(Trigger.ALARM, _operations_in(content.get("body")), occurrence=occurrence)
+
+
+def _operations_in(body: object) -> tuple[Operation, ...] | None:
+    """The operations an alarm's body holds, or `None` when it is an operator's text or unset."""
+    if not isinstance(body, str):
+        return None
+    try:
+        content = load_json(body, "body")
+    except Rejected:
+        return None
+    named = content if isinstance(content, list) else [content]
+    if not any(isinstance(each, dict) and "operation" in each for each in named):
+        return None
+    return parse_operations(content, "body")
+
+
+class _TwinError(ValueError):
+    """A key stands twice in one JSON object: two readers could understand two things."""
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise _TwinError("holds an object that names a key twice")
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,97 @@
+"""Structured logs: one JSON object a line on stderr, whichever library speaks, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MAX_TEXT = 1000
+
+_SECRETS = re.compile(
+    r"-----BEGIN[^-]*KEY-----.*?(?:-----END[^-]*KEY-----|\Z)"  # a private key
+    r"|\bST\$[\w.-]+"  # the key id of a resource principal: its session token
+    r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"  # any other JSON web token
+    r"|\bSignature\s+[^\n]*signature=[^\n]*"  # an Authorization header
+    r"|\bsignature=\\?[\"'][^\"']*",
+    re.DOTALL,
+)
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send everything that is logged in this process to `stream` (stderr), the FDK's and the SDK's lines too.
+
+    A `level` that is not one means INFO: the settings say what is wrong with it, in a line that must be seen.
+    """
+    level = level.strip().upper()
+    level = level if level in LEVELS else "INFO"
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _describe_exception,
+        _hide_secrets,
+    ]
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=True, default=str)
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    foreign = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared[:2], structlog.stdlib.add_logger_name, *shared[2:]],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        keep_exc_info=True,
+    )
+    handler.setFormatter(foreign)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+
+
+def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Where it happened and of which type. An exception's text may quote a payload, so only its start is kept."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["exception"] = type(error).__name__
+        event["exception_message"] = str(error)[:200]
+        event["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames][-20:]
+    return event
+
+
+def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {key: _clean(value) for key, value in event.items()}
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
+    """The same value with secrets replaced and long texts cut."""
+    match value:
+        case str():
+            text = _SECRETS.sub("[hidden]", value)
+            return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
+        case dict():
+            return {key: _clean(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_clean(each) for each in value]
+        case bytes():
+            return f"{len(value)} bytes"
+        case _:
+            return value
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, _: object) -> None:
+    structlog.get_logger().critical("process.ended", exc_info=(kind, error, error.__traceback__))

@@ -1,0 +1,60 @@
+"""Which payload goes to which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import structlog
+
+from handlers.copy import copy
+from handlers.core.admission import admit
+from handlers.core.model import Outcome, Report, Result
+from handlers.core.operations import CopyBackup, CreateBackup, Operation, UpdateBackup
+from handlers.core.payloads import Nothing, Payload, Work
+from handlers.core.ports import Call
+from handlers.create import create
+from handlers.update import update
+
+log = structlog.get_logger()
+
+
+def dispatch(payload: Payload, call: Call) -> Report:
+    """Carry out what the payload asks for, in its order. Every operation gets at least one result.
+
+    Raises `Rejected`, before anything is begun, when one of the operations may not be carried out.
+    """
+    match payload:
+        case Nothing():
+            return Report(payload.trigger, [_ignored(payload)])
+        case Work():
+            operations = payload.operations
+            if operations is None:
+                operations = call.settings.schedule
+            admit(operations, call.settings, "SCHEDULE" if payload.operations is None else "")
+            results = [result for operation in operations for result in _run(operation, call)]
+            return Report(payload.trigger, results)
+        case _:
+            assert_never(payload)
+
+
+def _ignored(payload: Nothing) -> Result:
+    return Result(None, Outcome.IGNORED, reason=payload.reason, source_id=payload.resource_id)
+
+
+def _run(operation: Operation, call: Call) -> Sequence[Result]:
+    if call.out_of_time:
+        return [Result(operation.operation, Outcome.DEFERRED, reason="deadline")]
+    match operation:
+        case CreateBackup():
+            results = [create(operation, call)]
+        case CopyBackup():
+            results = copy(operation, call)
+        case UpdateBackup():
+            results = [update(operation, call)]
+        case _:
+            raise TypeError(f"no handler for {type(operation).__name__}")
+    for result in results:
+        if result.outcome is Outcome.FAILED:
+            log.warning("operation.failed", **result.as_json())
+    return results
