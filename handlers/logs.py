@@ -12,6 +12,7 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+FIRST = ("timestamp", "level", "event", "call_id")
 MAX_TEXT = 1000
 
 _SECRETS = re.compile(
@@ -54,7 +55,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(foreign)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(level if level in {"DEBUG", "ERROR", "CRITICAL"} else "WARNING")  # libraries chat at INFO
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
 
@@ -74,7 +75,9 @@ def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDic
 
 
 def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {key: _clean(value) for key, value in event.items()}
+    """Also puts first what a person looks for first."""
+    ordered = {key: event[key] for key in FIRST if key in event} | dict(event)
+    return {key: _clean(value) for key, value in ordered.items()}
 
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
