@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from oci.exceptions import ServiceError
 
 from handlers.cloud.errors import translate
 from handlers.core.errors import Passing
@@ -55,7 +54,7 @@ class RegionBackups:
 
     def source(self, kind: Kind, source_id: str) -> Source:
         body, _ = self._call(f"Get{kind}", "GET", f"{_NAMES[kind].sources}/{{id}}", source_id)
-        return Source(kind, body["id"], body.get("freeformTags") or {})
+        return Source(kind, source_id, body.get("freeformTags") or {})
 
     def get(self, kind: Kind, backup_id: str) -> Backup:
         return self._backup(kind, *self._call(f"Get{kind}Backup", "GET", f"{_NAMES[kind].backups}/{{id}}", backup_id))
@@ -87,9 +86,9 @@ class RegionBackups:
         page: str | None = None
         while True:
             parameters = {**query, "limit": PAGE_SIZE, **({"page": page} if page else {})}
-            items, headers = self._call(f"List{kind}Backups", "GET", _NAMES[kind].backups, query=parameters)
+            items, headers = self._call(f"List{kind}Backups", "GET", _NAMES[kind].backups, query=parameters, shape=list)
             for item in items:
-                yield self._backup(kind, item, {})
+                yield self._backup(kind, item, headers)
             page = headers.get("opc-next-page")
             if not page:
                 return
@@ -104,14 +103,15 @@ class RegionBackups:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        shape: type = dict,
     ) -> tuple[Any, Mapping[str, str]]:
-        """The answer's JSON and headers; raises `ApiFault` for everything else, and logs either."""
+        """The answer's JSON, which has this `shape`, and headers; raises `ApiFault` for all else, and logs either."""
         patience = self._patience()
         if patience <= 0:
             raise Passing("Timeout", "the call's own deadline has come")
         self._client.timeout = (min(CONNECT_SECONDS, patience), min(READ_SECONDS, patience))
         started = time.monotonic()
-        status, opc_request_id = 0, None
+        status, code, opc_request_id = 0, None, None
         try:
             answer = self._client.call_api(
                 resource_path=path,
@@ -124,11 +124,12 @@ class RegionBackups:
                 operation_name=operation,
             )
             status, opc_request_id = answer.status, answer.headers.get("opc-request-id")
-        except ServiceError as error:
-            status, opc_request_id = error.status, error.request_id
-            raise translate(error) from error
+            if not isinstance(answer.data, shape):
+                raise TypeError(f"not a JSON {shape.__name__}")  # noqa: TRY301 - translated like a parser's own
         except Exception as error:  # the SDK, requests and urllib3 raise from a dozen families
-            raise translate(error) from error
+            fault = translate(error)
+            status, code, opc_request_id = fault.status or status, fault.code, fault.opc_request_id or opc_request_id
+            raise fault from error
         finally:
             log.info(
                 "api.call",
@@ -136,6 +137,7 @@ class RegionBackups:
                 operation=operation,
                 region=self.region,
                 status=status,
+                code=code,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
                 opc_request_id=opc_request_id,
             )
