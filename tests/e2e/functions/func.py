@@ -1,0 +1,37 @@
+"""A function that does what its caller says: the tests' own, to look at how functions are run."""
+
+import io
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from fdk.context import InvokeContext
+from fdk.response import Response
+
+
+def handler(ctx: InvokeContext, data: io.BytesIO) -> Response:
+    request = json.loads(data.getvalue() or b"{}")
+    match request.get("do"):
+        case "raise":
+            raise RuntimeError("a secret that nobody outside should read")
+        case "sleep":
+            time.sleep(request["seconds"])
+        case "die":
+            os._exit(3)
+        case "write":
+            sys.stderr.write(request["text"] + "\n")
+        case "respond":
+            return Response(ctx, request["body"], request.get("headers"), request["status"])
+    answer = {
+        "pid": os.getpid(),
+        "environment": dict(os.environ),
+        "folder": str(Path.cwd()),
+        "headers": ctx.Headers(),
+        "callId": ctx.CallID(),
+        "deadline": ctx.Deadline(),
+        "fnId": ctx.FnID(),
+        "body": data.getvalue().decode(errors="replace"),
+    }
+    return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"})

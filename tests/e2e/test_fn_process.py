@@ -1,0 +1,244 @@
+"""How functions are run: claims that hold on a real Fn server and hold here, shown with a function of our own."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.local.fn_server import FnServer
+from infra.local.function import App, Function
+
+FUNCTION = Function(
+    id="ocid1.fnfunc.oc1.iad.looked-at",
+    name="looked-at",
+    app=App("ocid1.fnapp.oc1.iad.tests", "tests", {"SHARED": "by the application", "BOTH": "application"}),
+    file=Path(__file__).parent / "functions" / "func.py",
+    memory=256,
+    timeout=20,
+    config={"OWN": "by the function", "BOTH": "function"},
+    environment={"PLATFORM": "by the platform"},
+)
+
+
+class Watched:
+    """A served function, and what happened to it."""
+
+    def __init__(self, server: FnServer, function: Function) -> None:
+        self.server, self.function = server, function
+        self.events: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
+        server.watch(self._take)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def wait_for(self, kind: str, count: int = 1) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.kinds().count(kind) >= count, timeout=10)
+
+    def call(self, **request: object) -> httpx.Response:
+        return httpx.post(self.server.invoke_url(self.function), json=request, timeout=30)
+
+    def kinds(self) -> list[str]:
+        return [event["kind"] for event in self.events]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FnServer]:
+    with FnServer([FUNCTION], processes=1) as server:
+        yield server
+
+
+@pytest.fixture
+def function(server: FnServer) -> Watched:
+    return Watched(server, FUNCTION)
+
+
+def test_a_function_sees_only_what_fn_gives_it(function: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the environment of whoever runs the server leaks into the function."""
+    monkeypatch.setenv("OCI_CLI_AUTH", "left over in a shell")
+    function.call(do="die")
+
+    environment = function.call().json()["environment"]
+
+    socket_folder = Path(environment.pop("FN_LISTENER").removeprefix("unix:")).parent
+    assert environment.pop("HOME") == str(socket_folder)
+    assert environment.pop("PATH").endswith(os.defpath)
+    # CPython sets this one itself where the locale is C.
+    environment.pop("LC_CTYPE", None)
+    assert environment == {
+        "BOTH": "function",
+        "FN_APP_ID": "ocid1.fnapp.oc1.iad.tests",
+        "FN_APP_NAME": "tests",
+        "FN_FN_ID": "ocid1.fnfunc.oc1.iad.looked-at",
+        "FN_FN_NAME": "looked-at",
+        "FN_FORMAT": "http-stream",
+        "FN_MEMORY": "256",
+        "FN_TYPE": "sync",
+        "LANG": "C.UTF-8",
+        "OWN": "by the function",
+        "PLATFORM": "by the platform",
+        "PYTHONPATH": str(FUNCTION.file.parent),
+        "SHARED": "by the application",
+    }
+
+
+def test_a_function_runs_in_its_own_folder(function: Watched) -> None:
+    """As in an image, where the code lies in the working directory."""
+    assert function.call().json()["folder"] == str(FUNCTION.file.parent)
+
+
+def test_a_call_carries_its_id_and_its_deadline(function: Watched) -> None:
+    """The id is the one that the caller gets to see; the deadline is the function's time-out from now."""
+    answer = function.call()
+
+    assert len(answer.headers["Fn-Call-Id"]) == 26
+    assert answer.json()["callId"] == answer.headers["Fn-Call-Id"]
+    left = datetime.fromisoformat(answer.json()["deadline"]) - datetime.now(UTC)
+    assert timedelta(seconds=15) < left <= timedelta(seconds=20)
+
+
+def test_a_process_is_kept_for_further_calls(function: Watched) -> None:
+    """The second call finds the container warm."""
+    assert function.call().json()["pid"] == function.call().json()["pid"]
+
+
+def test_calls_wait_for_each_other_where_one_process_is_allowed(function: Watched) -> None:
+    """A container is never called while it serves a call."""
+    function.call()
+    function.events.clear()
+
+    with ThreadPoolExecutor(3) as callers:
+        pids = {
+            answer.json()["pid"] for answer in callers.map(lambda _: function.call(do="sleep", seconds=0.05), "abc")
+        }
+
+    assert len(pids) == 1
+    assert function.kinds() == ["function.called", "function.answered"] * 3
+
+
+def test_calls_at_the_same_time_get_processes_of_their_own() -> None:
+    """Where more containers are allowed, a busy one makes no caller wait."""
+    with FnServer([FUNCTION], processes=2) as server, ThreadPoolExecutor(2) as callers:
+        function = Watched(server, FUNCTION)
+        pids = {answer.json()["pid"] for answer in callers.map(lambda _: function.call(do="sleep", seconds=0.3), "ab")}
+
+    assert len(pids) == 2
+
+
+def test_a_call_over_time_is_answered_504_and_its_process_killed() -> None:
+    """The next call gets a fresh process behind a fresh socket, and works."""
+    hurried = replace(FUNCTION, timeout=0.5)
+    with FnServer([hurried]) as server:
+        function = Watched(server, hurried)
+        before = function.call().json()
+
+        late = function.call(do="sleep", seconds=60)
+
+        after = function.call().json()
+    assert (late.status_code, late.json()) == (504, {"message": "Timed out"})
+    assert not is_running(before["pid"])
+    assert before["environment"]["FN_LISTENER"] != after["environment"]["FN_LISTENER"]
+
+
+def test_an_exception_is_answered_502_without_its_text(function: Watched) -> None:
+    """The FDK would give the text away; the server does not, and the process goes on."""
+    pid = function.call().json()["pid"]
+
+    failed = function.call(do="raise")
+
+    assert (failed.status_code, failed.json()) == (502, {"message": "function failed"})
+    assert function.call().json()["pid"] == pid
+    assert any("a secret" in event.get("line", "") for event in function.events)
+
+
+def test_a_502_of_the_function_itself_loses_its_body(function: Watched) -> None:
+    """To the server it is the same as an exception: what a caller should know of a failure belongs in the log."""
+    failed = function.call(do="respond", status=502, body="details")
+
+    assert (failed.status_code, failed.json()) == (502, {"message": "function failed"})
+
+
+def test_a_504_of_the_function_itself_leaves_its_process_running(function: Watched) -> None:
+    """It gave up in time by itself."""
+    pid = function.call().json()["pid"]
+
+    late = function.call(do="respond", status=504, body="")
+
+    assert (late.status_code, late.json()) == (504, {"message": "Timed out"})
+    assert function.call().json()["pid"] == pid
+
+
+def test_a_process_that_dies_in_a_call_is_replaced(function: Watched) -> None:
+    """The caller learns only that there is no answer."""
+    died = function.call(do="die")
+
+    assert (died.status_code, died.json()) == (502, {"message": "error receiving function response"})
+    assert function.call().status_code == 200
+
+
+def test_what_a_function_writes_is_handed_on_line_by_line(function: Watched) -> None:
+    """With the process that wrote it still running."""
+    function.call(do="write", text='{"event": "one"}\n{"event": "two"}')
+
+    written = [event["line"] for event in function.events if event["kind"] == "function.wrote"]
+    assert written == ['{"event": "one"}', '{"event": "two"}']
+
+
+def test_a_function_that_cannot_start_says_why_in_its_log(tmp_path: Path) -> None:
+    """The caller is told to look there."""
+    missing = replace(FUNCTION, file=tmp_path / "func.py")
+    with FnServer([missing]) as server:
+        function = Watched(server, missing)
+        failed = function.call()
+
+    assert failed.status_code == 502
+    assert failed.json()["message"].startswith("Container failed to initialize")
+    assert any("doesn't exist" in event.get("line", "") for event in function.events)
+
+
+def test_an_idle_process_ends() -> None:
+    """After its idle time-out there is nothing left to pay for."""
+    short = replace(FUNCTION, idle_timeout=0.05)
+    with FnServer([short]) as server:
+        function = Watched(server, short)
+        first = function.call().json()["pid"]
+        function.wait_for("function.ended")
+
+        assert function.call().json()["pid"] != first
+
+
+def test_leaving_the_server_leaves_nothing_behind() -> None:
+    """No process, no socket folder, no port, also when a call is under way, which is answered."""
+    with ThreadPoolExecutor(1) as callers:
+        with FnServer([FUNCTION]) as server:
+            function = Watched(server, FUNCTION)
+            idle = function.call().json()
+            under_way = callers.submit(function.call, do="sleep", seconds=60)
+            function.wait_for("function.called", 2)
+            port = httpx.URL(server.url).port or 0
+        answer = under_way.result(timeout=10)
+
+    assert answer.status_code == 502
+    assert not is_running(idle["pid"])
+    assert not Path(idle["environment"]["FN_LISTENER"].removeprefix("unix:")).parent.exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""The README's examples, in their order, through the function's real process."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from infra.emulator.server import Emulator
+from tests.e2e.rehearsal import rehearse
+from tests.emulator.tenant import PHOENIX
+
+EXAMPLE = re.compile(r"^```json (\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_examples_do_what_the_readme_says(cloud: Emulator) -> None:
+    """Each is sent word for word but for the OCIDs; the word beside it is the outcome of each of its results."""
+    with rehearse(cloud, {}) as setup:
+        tenant = setup.tenant
+        volume, boot_volume = tenant.volume().id, tenant.boot_volume()
+        group = tenant.group([volume, boot_volume]).id
+        real = {
+            "ocid1.volumegroup.oc1.iad.payroll": group,
+            "ocid1.volume.oc1.iad.ledger": volume,
+            "ocid1.bootvolume.oc1.iad.boot": boot_volume,
+            "ocid1.volumegroupbackup.oc1.iad.payroll": tenant.group_backup(group).id,
+            "ocid1.volumebackup.oc1.iad.ledger": tenant.volume_backup(volume).id,
+            "ocid1.bootvolumebackup.oc1.iad.boot": tenant.boot_volume_backup(boot_volume).id,
+        }
+    schedule = f'{{"operation": "CreateVolumeGroupBackup", "volumeGroupId": "{group}"}}'
+    examples = EXAMPLE.findall(README.read_text())
+    assert len(examples) == README.read_text().count("```json")
+    with rehearse(cloud, {"DESTINATION_REGIONS": PHOENIX, "SCHEDULE": schedule}) as running:
+        for outcome, text in examples:
+            for placeholder, ocid in real.items():
+                text = text.replace(f'{placeholder}"', f'{ocid}"').replace(f'{placeholder}\\"', f'{ocid}\\"')  # noqa: PLW2901
+            outcomes = running.outcomes(text.encode())
+            assert set(outcomes) == {outcome}, text
+            running.tenant.pass_time()
