@@ -1,0 +1,170 @@
+"""The Block Volume API on the wire: https://docs.oracle.com/iaas/api/#/en/iaas/20160918/"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from infra.emulator.block_volume.backups import Backups
+from infra.emulator.block_volume.copies import Copies
+from infra.emulator.block_volume.kinds import BACKUPS, KINDS, BackupKind, Kind
+from infra.emulator.block_volume.limits import Limits, State
+from infra.emulator.block_volume.listing import list_page
+from infra.emulator.block_volume.requests import COPY, read_create, read_update
+from infra.emulator.block_volume.resource import ENDING, Resource
+from infra.emulator.block_volume.storage import Storage
+from infra.emulator.block_volume.volumes import Volumes
+from infra.emulator.clock import Clock
+from infra.emulator.details import read_details
+from infra.emulator.diary import Diary
+from infra.emulator.events import Events
+from infra.emulator.identity import Identity
+from infra.emulator.retry_tokens import RetryTokens, invalidated
+from infra.emulator.wire import ApiError, json_object, not_found, not_modelled
+
+VERSION = "20160918"
+Details = Mapping[str, Any]
+
+
+class BlockVolume:
+    """The service in all regions."""
+
+    def __init__(
+        self, clock: Clock, diary: Diary, identity: Identity, events: Events, regions: Sequence[str], limits: Limits
+    ) -> None:
+        self._identity = identity
+        self._tokens = RetryTokens(clock)
+        self.storage = Storage(clock, diary, identity, events, limits, tuple(regions))
+        self._volumes = Volumes(self.storage)
+        self._backups = Backups(self.storage, self._volumes)
+        self._copies = Copies(self.storage, self._backups)
+
+    def routes(self) -> list[BaseRoute]:
+        """The operations of every kind, with full paths."""
+        routes: list[BaseRoute] = []
+        for kind in KINDS:
+            collection = f"/{VERSION}/{kind.path}"
+            routes += [
+                Route(collection, partial(self._list, kind), methods=["GET"]),
+                Route(collection, partial(self._create, kind), methods=["POST"]),
+                Route(f"{collection}/{{id}}", partial(self._get, kind), methods=["GET"]),
+                Route(f"{collection}/{{id}}", partial(self._update, kind), methods=["PUT"]),
+                Route(f"{collection}/{{id}}", partial(self._delete, kind), methods=["DELETE"]),
+            ]
+        routes += [
+            Route(f"/{VERSION}/{kind.path}/{{id}}/actions/copy", partial(self._copy, kind), methods=["POST"])
+            for kind in BACKUPS
+        ]
+        return routes
+
+    def seed_boot_volume(self, region: str, display_name: str, **details: Any) -> str:  # noqa: ANN401 - JSON fields
+        """Make a boot volume as if an instance had been launched; its OCID. `details` are fields of a create."""
+        given = {"displayName": display_name, "compartmentId": self._identity.compartment_id, **details}
+        return self._volumes.seed_boot_volume(region, given).id
+
+    def fail_next(self, operation: str, times: int = 1) -> None:
+        """Let what the next operations of this name (`CopyVolumeBackup`) make end FAULTY, members of groups included.
+
+        The operation itself is answered as ever; a group with a FAULTY member becomes FAULTY with it.
+        """
+        self.storage.failures[operation] += times
+
+    async def _create(self, kind: Kind, request: Request) -> Response:
+        region, operation = self._region(request), f"Create{kind.name}"
+        details = read_create(kind, await json_object(request))
+        parent = None
+        if isinstance(kind, BackupKind):
+            parent = self.storage.resources.get(kind.of, region, details[kind.of_field]).fields["compartmentId"]
+        for compartment_id in {parent, details.get("compartmentId")} - {None}:
+            self._identity.authorize(request.state.principal, operation, str(compartment_id))
+
+        def perform() -> Resource:
+            if isinstance(kind, BackupKind):
+                return self._backups.create(kind, region, details)
+            return self._volumes.create(kind, region, details)
+
+        return _answer(self._once(request, operation, details, perform))
+
+    async def _copy(self, kind: BackupKind, request: Request) -> Response:
+        operation = f"Copy{kind.name}"
+        source = self._find(kind, operation, request)
+        details = read_details(await json_object(request), COPY)
+        asked = {**details, kind.id_field: source.id}
+        return _answer(self._once(request, operation, asked, lambda: self._copies.copy(kind, source, details)))
+
+    async def _list(self, kind: Kind, request: Request) -> Response:
+        query = dict(request.query_params)
+        compartment_id = query.get("compartmentId", self._identity.tenancy_id)
+        self._identity.authorize(request.state.principal, f"List{kind.name}s", compartment_id)
+        page = list_page(kind, self.storage.resources.of(kind, self._region(request)), query)
+        headers = {"opc-next-page": page.next_page} if page.next_page else {}
+        return JSONResponse([resource.answer() for resource in page.resources], headers=headers)
+
+    async def _get(self, kind: Kind, request: Request) -> Response:
+        return _answer(self._find(kind, f"Get{kind.name}", request))
+
+    async def _update(self, kind: Kind, request: Request) -> Response:
+        resource = self._find(kind, f"Update{kind.name}", request)
+        details = read_update(kind, await json_object(request))
+        _require_match(request, resource)
+        _require_alive(resource)
+        (self._backups if isinstance(kind, BackupKind) else self._volumes).update(resource, details)
+        return _answer(resource)
+
+    async def _delete(self, kind: Kind, request: Request) -> Response:
+        resource = self._find(kind, f"Delete{kind.name}", request)
+        _require_match(request, resource)
+        _require_alive(resource)
+        (self._backups if isinstance(kind, BackupKind) else self._volumes).delete(resource)
+        return Response(status_code=204)
+
+    def _region(self, request: Request) -> str:
+        region = str(request.path_params["region"])
+        if region not in self.storage.regions:
+            raise not_modelled(f"the region {region}")
+        return region
+
+    def _find(self, kind: Kind, operation: str, request: Request) -> Resource:
+        """The resource that the path names; whoever may not do this to it gets the same 404 as if it did not exist."""
+        resource = self.storage.resources.get(kind, self._region(request), request.path_params["id"])
+        try:
+            self._identity.authorize(request.state.principal, operation, resource.fields["compartmentId"])
+        except ApiError as error:
+            raise not_found(kind.name, resource.id) from error
+        return resource
+
+    def _once(self, request: Request, operation: str, asked: Details, perform: Callable[[], Resource]) -> Resource:
+        """What `perform` makes, or, for a retry token that was used before, what it made then, as that is now."""
+        token, region = request.headers.get("opc-retry-token"), self._region(request)
+        if token is None:
+            return perform()
+        made_before = self._tokens.recall(region, operation, token, asked)
+        if made_before is None:
+            made = perform()
+            self._tokens.remember(region, operation, token, asked, made.id)
+            return made
+        known = self.storage.resources.find(made_before)
+        if known is None or known.state in ENDING:
+            raise invalidated()
+        return known
+
+
+def _answer(resource: Resource) -> Response:
+    return JSONResponse(resource.answer(), headers={"etag": resource.etag})
+
+
+def _require_match(request: Request, resource: Resource) -> None:
+    if request.headers.get("if-match", resource.etag) not in {resource.etag, "*"}:
+        raise ApiError(412, "NoEtagMatch", "The given etag does not match the resource's current one.")
+
+
+def _require_alive(resource: Resource) -> None:
+    if resource.state is State.TERMINATED:
+        raise not_found(resource.kind.name, resource.id)
+    if resource.state is State.TERMINATING:
+        raise ApiError(409, "IncorrectState", f"The {resource.kind.noun} is TERMINATING.")

@@ -1,0 +1,94 @@
+"""The emulated cloud: its services in all regions, behind one gate, as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Host, Router
+
+from infra.emulator.block_volume.limits import Limits
+from infra.emulator.block_volume.service import BlockVolume
+from infra.emulator.clock import Clock
+from infra.emulator.delivery import Delivery
+from infra.emulator.diary import Diary
+from infra.emulator.events import Events
+from infra.emulator.gate import Gate
+from infra.emulator.identity import Identity
+from infra.emulator.monitoring import Monitoring
+from infra.emulator.notifications import Notifications
+from infra.emulator.wire import ApiError, error_response, not_modelled
+
+
+class Cloud:
+    """One tenancy in several regions. Not safe to share between threads: it belongs to one event loop."""
+
+    def __init__(self, regions: Sequence[str], clock: Clock, limits: Limits, identity: Identity | None = None) -> None:
+        self.regions = tuple(regions)
+        self.clock = clock
+        self.diary = Diary(clock)
+        self.identity = identity or Identity()
+        self.delivery = Delivery(clock, self.diary)
+        self.notifications = Notifications(clock, self.diary, self.delivery, self.regions)
+        self.events = Events(clock, self.diary, self.delivery, self.regions, self.notifications)
+        self.monitoring = Monitoring(clock, self.diary, self.notifications, self.regions)
+        self.block_volume = BlockVolume(clock, self.diary, self.identity, self.events, self.regions, limits)
+
+    def app(self) -> Starlette:
+        """The services at their host names, refusing with 501 what none of them models."""
+        # The SDKs differ in where they look for Notifications.
+        hosts: list[tuple[str, list[BaseRoute]]] = [
+            ("iaas.{region}.oraclecloud.com", self.block_volume.routes()),
+            ("events.{region}.oci.oraclecloud.com", self.events.routes()),
+            ("telemetry.{region}.oraclecloud.com", self.monitoring.routes()),
+            ("notification.{region}.oci.oraclecloud.com", self.notifications.routes()),
+            ("notification.{region}.oraclecloud.com", self.notifications.routes()),
+        ]
+        return Starlette(
+            routes=[Host(host, Router(routes, redirect_slashes=False)) for host, routes in hosts],
+            middleware=[Middleware(Gate, clock=self.clock, diary=self.diary, identity=self.identity)],
+            exception_handlers={ApiError: self._answer_error, HTTPException: self._refuse, Exception: self._break},
+        )
+
+    def deny(self, operation: str, principal_id: str | None = None) -> None:
+        """Take the permission for an operation (`UpdateVolumeGroupBackup`) away: it is then answered with 404."""
+        self.identity.deny(operation, principal_id)
+
+    def allow(self, operation: str, principal_id: str | None = None) -> None:
+        """Give a permission back."""
+        self.identity.allow(operation, principal_id)
+
+    async def aclose(self) -> None:
+        """Let go of what is still being delivered."""
+        await self.delivery.aclose()
+
+    async def _answer_error(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, ApiError):
+            raise TypeError("Only OCI's own errors are answered here.") from error
+        if error.status == 501:
+            self._note_refusal(request, error.message)
+        return error_response(request, error)
+
+    async def _refuse(self, request: Request, _: Exception) -> Response:
+        """What Starlette finds no route for is what the emulator does not model."""
+        refusal = not_modelled(f"{request.method} {request.url.hostname}{request.url.path}")
+        self._note_refusal(request, refusal.message)
+        return error_response(request, refusal)
+
+    async def _break(self, request: Request, _: Exception) -> Response:
+        """A fault of the emulator itself: the client sees OCI's 500, the server's log the traceback."""
+        return error_response(request, ApiError(500, "InternalServerError", "An internal server error has occurred."))
+
+    def _note_refusal(self, request: Request, reason: str) -> None:
+        self.diary.note(
+            "refused",
+            reason=reason,
+            method=request.method,
+            host=request.url.hostname,
+            path=request.url.path,
+            status=501,
+        )
