@@ -1,0 +1,150 @@
+"""One process of a function: started, called and ended as Fn does with a container."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from infra.local.function import Function
+
+START_TIMEOUT = 5.0
+LONGEST_LINE = 1 << 20
+
+
+class StartFailed(Exception):  # noqa: N818 - reads as what happened
+    """The process ended before its socket appeared, or took too long; the text holds what it wrote."""
+
+
+class CallFailed(Exception):  # noqa: N818 - as above
+    """The process did not answer: it died, or it spoke no HTTP. It is of no further use."""
+
+
+class CallTimedOut(Exception):  # noqa: N818 - as above
+    """The function did not answer before its deadline. Its process is of no further use."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the FDK answered to one call, byte for byte."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+class Container:
+    """A running FDK process behind a socket of its own; it takes one call at a time, which the caller sees to.
+
+    What the function writes, on either stream, goes line by line to `on_line`. Always `stop` it.
+    """
+
+    def __init__(self, function: Function, on_line: Callable[[str], None]) -> None:
+        self._function = function
+        self._on_line = on_line
+        self._last_lines: deque[str] = deque(maxlen=20)
+        # A killed FDK leaves its sockets behind and does not start over them: each process gets a fresh folder.
+        self._folder = Path(tempfile.mkdtemp(prefix="fn-"))
+        self._socket = self._folder / "lsnr.sock"
+        # Fn keeps an idle connection for a second only, since FDKs close theirs; a call has a deadline of its own.
+        transport = httpx.AsyncHTTPTransport(uds=str(self._socket), limits=httpx.Limits(keepalive_expiry=1.0))
+        self._http = httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(None))
+
+    @property
+    def pid(self) -> int:
+        """The process id, once started."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and can be called again."""
+        return self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start the process and wait for its socket; raises `StartFailed`."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, Path(sys.executable).parent / "fdk", self._function.file, self._function.handler),
+            cwd=self._function.file.parent,
+            env=self._environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LONGEST_LINE,
+            start_new_session=True,
+        )
+        self._reader = asyncio.create_task(self._read_lines())
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                while not self._socket.exists():
+                    if not self.alive:
+                        await self._reader
+                        raise StartFailed(f"it ended with status {self._process.returncode}\n{self._written()}")
+                    await asyncio.sleep(0.005)
+        except TimeoutError as error:
+            raise StartFailed(f"no socket after {START_TIMEOUT:g} s\n{self._written()}") from error
+
+    async def call(self, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        """Post one call to the function and return the FDK's answer as it is; raises `CallTimedOut`, `CallFailed`."""
+        deadline = datetime.now(UTC) + timedelta(seconds=self._function.timeout)
+        headers = [*headers, ("Fn-Deadline", deadline.strftime("%Y-%m-%dT%H:%M:%SZ"))]
+        request = self._http.build_request("POST", "http://localhost/call", content=body, headers=headers)
+        try:
+            async with asyncio.timeout(self._function.timeout):
+                response = await self._http.send(request, stream=True)
+                content = b"".join([chunk async for chunk in response.aiter_raw()])
+                return Answer(response.status_code, response.headers.multi_items(), content)
+        except TimeoutError as error:
+            raise CallTimedOut from error
+        except httpx.HTTPError as error:
+            raise CallFailed(str(error)) from error
+
+    async def stop(self) -> None:
+        """Kill the process and whatever it started, read what it still wrote, remove its folder."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+        await self._reader
+        await self._http.aclose()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of our own environment gets in: what the function has, it has from Fn, as in an image."""
+        folder = self._function.file.parent
+        return {
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
+            "HOME": str(self._folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(folder),
+            **self._function.variables(),
+            "FN_FORMAT": "http-stream",
+            "FN_LISTENER": f"unix:{self._socket}",
+        }
+
+    async def _read_lines(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        while True:
+            try:
+                line = await self._process.stdout.readline()
+            except (
+                ValueError
+            ):  # longer than LONGEST_LINE: its start is lost, but reading goes on, else the function blocks
+                continue
+            if not line:
+                return
+            text = line.decode(errors="replace").rstrip("\n")
+            self._last_lines.append(text)
+            self._on_line(text)
+
+    def _written(self) -> str:
+        return "\n".join(self._last_lines)

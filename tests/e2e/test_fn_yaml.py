@@ -1,0 +1,54 @@
+"""`func.yaml` and `.dockerignore`: what `fn deploy` makes of this folder."""
+
+from pathlib import Path
+
+import yaml
+
+from infra.local.function import App, Function
+
+ROOT = Path(__file__).parents[2]
+APP = App("ocid1.fnapp.oc1.iad.tests", "tests")
+
+
+def deployed(**config: str) -> Function:
+    return Function.deployed(ROOT / "func.yaml", app=APP, region="us-ashburn-1", config=config, environment={})
+
+
+def test_func_yaml_describes_what_fn_deploys() -> None:
+    """Name, limits, and the code that the entry point starts."""
+    function = deployed()
+
+    assert function.id.startswith("ocid1.fnfunc.oc1.iad.")
+    assert (function.image, function.memory, function.timeout) == ("cross-region-backup:0.1.0", 256, 300)
+    assert (function.file, function.handler) == (ROOT / "func.py", "handler")
+
+
+def test_func_yaml_has_only_fields_that_fn_knows() -> None:
+    """The command line reads schema version 20180708 and silently drops all others."""
+    described = yaml.safe_load((ROOT / "func.yaml").read_text())
+
+    assert described["schema_version"] == 20180708
+    known = {"name", "version", "runtime", "build_image", "run_image", "entrypoint", "memory", "timeout", "config"}
+    assert described.keys() == {"schema_version", *known}
+    assert all(isinstance(value, str) for value in described["config"].values())
+
+
+def test_empty_configuration_is_none_at_all() -> None:
+    """As on a real server, where setting a key to nothing removes it; what is set elsewhere stands above the file."""
+    config = deployed(DESTINATION_REGIONS="us-phoenix-1", LOG_LEVEL="DEBUG").config
+
+    assert config["DESTINATION_REGIONS"] == "us-phoenix-1"
+    assert config["LOG_LEVEL"] == "DEBUG"
+    assert "ALLOWED_REGIONS" not in config
+
+
+def test_an_image_gets_the_function_and_nothing_else() -> None:
+    """Everything is left out, then what the function needs is let in, without what Python leaves there."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+
+    assert patterns[0] == "*"
+    let_in = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
+    assert let_in == {"func.py", "func.yaml", "requirements.txt", "handlers"}
+    assert all((ROOT / name).exists() for name in let_in)
+    assert patterns[1 + len(let_in) :] == ["**/__pycache__", "**/*.pyc"]
