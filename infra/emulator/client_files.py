@@ -25,7 +25,8 @@ class ClientFiles:
     def write_config(self, credential: Credential, region: str) -> None:
         """Write a configuration of OCI's SDKs and CLI that signs with an API key."""
         key_file = self.directory / "api_key.pem"
-        _write_secret(key_file, credential.private_key_pem)
+        # Without this last line, which OCI's Console writes too, the command line warns at each call.
+        _write_secret(key_file, f"{credential.private_key_pem}OCI_API_KEY\n")
         tenancy, user, fingerprint = credential.key_id.split("/")
         entries = {"tenancy": tenancy, "user": user, "fingerprint": fingerprint, "key_file": key_file, "region": region}
         lines = [f"{name}={value}" for name, value in entries.items()]

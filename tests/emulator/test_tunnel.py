@@ -90,7 +90,7 @@ def test_a_signed_post_takes_a_few_milliseconds(tenant: Tenant) -> None:
         begin = time.perf_counter()
         client.create_volume_backup(CreateVolumeBackupDetails(volume_id=volume.id))
         taken.append(time.perf_counter() - begin)
-    assert statistics.median(taken) < 0.03
+    assert statistics.median(taken) < 0.035
 
 
 def test_a_client_that_waits_to_be_told_to_continue_is_told(tenant: Tenant) -> None:
