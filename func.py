@@ -83,6 +83,7 @@ def _serve(body: bytes, deadline: str) -> Report:
 def _deadline(text: str, now: datetime) -> Deadline:
     """`Fn-Deadline` is RFC 3339; one that cannot be read counts as Fn's own default time-out."""
     try:
-        return Deadline(datetime.fromisoformat(text))
+        at = datetime.fromisoformat(text)
     except ValueError:
-        return Deadline(now + DEFAULT_TIMEOUT)
+        at = None
+    return Deadline(at if at and at.tzinfo else now + DEFAULT_TIMEOUT)

@@ -13,15 +13,13 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FIRST = ("timestamp", "level", "event", "call_id")
-MAX_TEXT = 1000
+MAX_TEXT, MAX_EXCEPTION = 1000, 200
 
 _SECRETS = re.compile(
-    r"-----BEGIN[^-]*KEY-----.*?(?:-----END[^-]*KEY-----|\Z)"  # a private key
-    r"|\bST\$[\w.-]+"  # the key id of a resource principal: its session token
-    r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"  # any other JSON web token
-    r"|\bSignature\s+[^\n]*signature=[^\n]*"  # an Authorization header
-    r"|\bsignature=\\?[\"'][^\"']*",
-    re.DOTALL,
+    r"-----BEGIN[^-]*KEY-----.*?(?:-----END[^-]*KEY-----|\Z)"  # a private key, whole or cut off
+    r"|(?:ST\$)?eyJ[\w-]+(?:\.[\w-]+)+"  # a JSON web token, such as the session token of a resource principal
+    r"|\bsignature[\\\"']*\s*[=:][\\\"'\s]*[\w+/=]+",  # what an Authorization header ends in, in any quotes
+    re.DOTALL | re.IGNORECASE,
 )
 
 
@@ -39,7 +37,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         _describe_exception,
         _hide_secrets,
     ]
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=True, default=str)
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=True)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -50,7 +48,6 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     foreign = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared[:2], structlog.stdlib.add_logger_name, *shared[2:]],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        keep_exc_info=True,
     )
     handler.setFormatter(foreign)
     root = logging.getLogger()
@@ -69,7 +66,7 @@ def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDic
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
         event["exception"] = type(error).__name__
-        event["exception_message"] = str(error)[:200]
+        event["exception_message"] = _clean(str(error))[:MAX_EXCEPTION]
         event["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames][-20:]
     return event
 
@@ -81,19 +78,19 @@ def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
-    """The same value with secrets replaced and long texts cut."""
+    """The same as JSON, with secrets replaced and long texts cut; an object is its own text."""
     match value:
-        case str():
-            text = _SECRETS.sub("[hidden]", value)
-            return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
-        case dict():
-            return {key: _clean(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_clean(each) for each in value]
+        case None | bool() | int() | float():
+            return value
         case bytes():
             return f"{len(value)} bytes"
+        case dict():
+            return {_clean(str(key)): _clean(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(each) for each in value]
         case _:
-            return value
+            text = _SECRETS.sub("[hidden]", str(value))
+            return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, _: object) -> None:

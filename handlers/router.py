@@ -43,9 +43,13 @@ def _ignored(payload: Nothing) -> Result:
 
 
 def _run(operation: Operation, call: Call) -> Sequence[Result]:
-    if call.out_of_time:
-        return [Result(operation.operation, Outcome.DEFERRED, reason="deadline")]
     match operation:
+        case (
+            CreateBackup(source_id=resource_id)
+            | CopyBackup(backup_id=resource_id)
+            | UpdateBackup(backup_id=resource_id)
+        ) if call.out_of_time:
+            return [Result(operation.operation, Outcome.DEFERRED, reason="deadline", source_id=resource_id)]
         case CreateBackup():
             results = [create(operation, call)]
         case CopyBackup():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oci._vendor.requests.exceptions import RequestException, Timeout
 from oci.exceptions import ServiceError
+from urllib3.exceptions import TimeoutError as HttpTimeout
 
 from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused, TokenSpent
 
@@ -16,14 +17,19 @@ def translate(error: Exception) -> ApiFault:
     match error:
         case ServiceError():
             return _answered(error)
-        case Timeout():
-            return Passing("Timeout", "the service did not answer in time")
-        case RequestException() if any(isinstance(each, Timeout) for each in error.args):
+        case _ if _is_timeout(error):
             return Passing("Timeout", "the service did not answer in time")
         case OSError():
             return Passing("ConnectionFailed", "the service could not be reached, or the connection broke")
         case _:
             return Passing("UnreadableAnswer", f"the service's answer could not be read ({type(error).__name__})")
+
+
+def _is_timeout(error: object) -> bool:
+    """The SDK wraps what requests raises, which wraps what urllib3 raised."""
+    if isinstance(error, Timeout | HttpTimeout):
+        return True
+    return isinstance(error, RequestException) and any(_is_timeout(each) for each in error.args)
 
 
 def _answered(error: ServiceError) -> ApiFault:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oci.auth.signers import EphemeralResourcePrincipalSigner
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+from oci.auth.signers.ephemeral_resource_principals_signer import (
+    EphemeralResourcePrincipalSigner,
+    FileBasedSessionKeySupplier,
+)
+from oci.signer import load_private_key_from_file
 
 from handlers.core.errors import Problem, Rejected
 
@@ -44,12 +51,23 @@ class ResourcePrincipalSigner(EphemeralResourcePrincipalSigner):  # type: ignore
             return super().refresh_security_token()
 
     def _reload(self, found: list[tuple[int, int] | None]) -> None:
-        """A file may be half written: then the old pair signs on, and the next request tries again."""
+        """Until both files are whole and belong together the old pair signs on, and each request tries again."""
         try:
+            if not self._files_are_a_pair():
+                return
             self.refresh_security_token()
         except Exception:  # noqa: BLE001 - a torn file raises whatever its parser does
             return
         self._seen = found
+
+    def _files_are_a_pair(self) -> bool:
+        """Two files cannot be renewed at one moment: a token names the public key that it goes with."""
+        token = jwt.decode(self._get_resource_principal_session_token(), options={"verify_signature": False})
+        if "jwk" not in token or not isinstance(self.session_key_supplier, FileBasedSessionKeySupplier):
+            return True
+        key = load_private_key_from_file(self.session_key_supplier.private_key_file)
+        named = RSAAlgorithm.from_jwk(token["jwk"])
+        return isinstance(named, RSAPublicKey) and named.public_numbers() == key.public_key().public_numbers()
 
     def _fingerprints(self) -> list[tuple[int, int] | None]:
         return [_fingerprint(file) for file in self._files]

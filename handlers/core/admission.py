@@ -61,7 +61,7 @@ def _destinations(operation: CopyBackup, settings: Settings) -> Iterator[tuple[s
 def objection_to(region: str, settings: Settings) -> str | None:
     """Why nothing may be copied to `region`, or `None` when it may."""
     if region == settings.region:
-        return f"is {region}, where the source is: name another region"
+        return "is the region where the source is: name another"
     if not settings.allows(region):
-        return f"names a region that is not allowed: add {region} to ALLOWED_REGIONS, or name another"
+        return "is not allowed: add the region to ALLOWED_REGIONS, or name another"
     return None

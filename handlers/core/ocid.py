@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 MAX_LENGTH = 255
+MAX_REGION = 63  # a label of a host name: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 
 _OCID = re.compile(r"ocid1\.([a-z0-9]+)\.([a-z0-9-]+)\.([a-z0-9-]*)(?:\.[A-Za-z0-9_-]*)?\.([A-Za-z0-9_-]+)")
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}")
@@ -36,7 +37,7 @@ class Ocid:
 
 def is_region(name: str) -> bool:
     """Whether `name` has the shape of a region identifier, such as `us-ashburn-1`. The list of regions grows."""
-    return _REGION.fullmatch(name) is not None
+    return len(name) <= MAX_REGION and _REGION.fullmatch(name) is not None
 
 
 def region_name(name_or_key: str) -> str | None:

@@ -101,7 +101,7 @@ class Settings(BaseModel):
     max_in_flight: Annotated[int, Field(alias="MAX_IN_FLIGHT", ge=1, le=1000)] = 10
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        BeforeValidator(lambda value: str(value).upper()),
+        BeforeValidator(lambda value: str(value).strip().upper()),
         Field(alias="LOG_LEVEL"),
     ] = "INFO"
 
