@@ -63,5 +63,5 @@ def objection_to(region: str, settings: Settings) -> str | None:
     if region == settings.region:
         return "is the region where the source is: name another"
     if not settings.allows(region):
-        return "is not allowed: add the region to ALLOWED_REGIONS, or name another"
+        return "is not among the allowed regions: add it to ALLOWED_REGIONS, or name another"
     return None
