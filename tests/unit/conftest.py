@@ -1,0 +1,29 @@
+"""What several unit tests stand on: logs that end with the test, and an identity to sign with."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.unit.principal import Principal
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """Whatever a test does to the logs of the process is undone after it."""
+    root = logging.getLogger()
+    handlers, level, hook, configuration = list(root.handlers), root.level, sys.excepthook, structlog.get_config()
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook = hook
+    structlog.configure(**configuration)
+
+
+@pytest.fixture
+def principal(tmp_path: Path) -> Principal:
+    return Principal(tmp_path)

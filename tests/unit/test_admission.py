@@ -1,0 +1,103 @@
+"""Which well-formed operations are carried out: what a payload may not reach is refused before any call."""
+
+import pytest
+
+from handlers.core.admission import admit
+from handlers.core.errors import Rejected
+from handlers.core.operations import OPERATIONS, Operation
+from tests.fakes import AWAY, FAR, HOME, configuration, ocid
+
+TOKYO = "ap-tokyo-1"
+
+
+def operation(name: str, **fields: object) -> Operation:
+    return OPERATIONS[name].model_validate({"operation": name, **fields})
+
+
+def copy(**fields: object) -> Operation:
+    return operation("CopyVolumeBackup", **{"volumeBackupId": ocid("volumebackup"), **fields})
+
+
+def problems(*operations: Operation, field: str = "", **keys: str) -> dict[str, str]:
+    with pytest.raises(Rejected) as caught:
+        admit(operations, configuration(**keys), field)
+    return {problem.field: problem.message for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    "admitted",
+    [
+        copy(),
+        copy(destinationRegion=AWAY),
+        copy(destinationRegion=AWAY, kmsKeyId=ocid("key", AWAY)),
+        copy(volumeBackupId=ocid("volumebackup", "xyz")),
+        operation("CreateVolumeBackup", volumeId=ocid("volume"), kmsKeyId=ocid("key")),
+        operation("CreateVolumeGroupBackup", volumeGroupId=ocid("volumegroup")),
+        operation("UpdateVolumeBackup", volumeBackupId=ocid("volumebackup"), displayName="x"),
+    ],
+    ids=lambda each: each.operation,
+)
+def test_what_keeps_to_the_functions_regions_is_admitted(admitted: Operation) -> None:
+    """Also where an OCID does not tell its region."""
+    admit([admitted], configuration())
+
+
+@pytest.mark.parametrize(
+    ("refused", "field", "message"),
+    [
+        (copy(destinationRegion=HOME), "destinationRegion", "where the source is"),
+        (copy(destinationRegion=FAR), "destinationRegion", "not among the allowed"),
+        (copy(volumeBackupId=ocid("volumebackup", AWAY)), "volumeBackupId", "of another region"),
+        (copy(kmsKeyId=ocid("key", AWAY)), "kmsKeyId", "needs a destinationRegion"),
+        (copy(destinationRegion=AWAY, kmsKeyId=ocid("key", HOME)), "kmsKeyId", "in the destination region"),
+        (operation("CreateVolumeBackup", volumeId=ocid("volume", AWAY)), "volumeId", "of another region"),
+        (
+            operation("CreateVolumeBackup", volumeId=ocid("volume"), kmsKeyId=ocid("key", AWAY)),
+            "kmsKeyId",
+            "where the backup is made",
+        ),
+        (
+            operation("UpdateBootVolumeBackup", bootVolumeBackupId=ocid("bootvolumebackup", FAR), displayName="x"),
+            "bootVolumeBackupId",
+            "of another region",
+        ),
+        (operation("Sweep"), "operation", "Sweep is not in this version"),
+    ],
+)
+def test_what_leaves_the_functions_regions_is_refused(refused: Operation, field: str, message: str) -> None:
+    """The answer names the field and the remedy."""
+    found = problems(refused)
+
+    assert list(found) == [field]
+    assert message in found[field]
+
+
+def test_a_key_cannot_be_that_of_two_destinations() -> None:
+    """A key is in one region."""
+    refused = copy(destinationRegion=[AWAY, FAR], kmsKeyId=ocid("key", AWAY))
+
+    assert "one destination for each key" in problems(refused, ALLOWED_REGIONS=f"{AWAY},{FAR}")["kmsKeyId"]
+
+
+def test_a_payload_that_names_no_region_needs_none_to_be_allowed() -> None:
+    """The configured destinations are the operator's own word."""
+    admit([copy()], configuration(ALLOWED_REGIONS=TOKYO))
+
+
+def test_all_operations_are_judged_and_told_with_their_place() -> None:
+    """One that is refused does not hide the next."""
+    found = problems(copy(), copy(destinationRegion=FAR), copy(destinationRegion=HOME))
+
+    assert list(found) == ["[1].destinationRegion", "[2].destinationRegion"]
+
+
+def test_a_schedule_that_is_refused_is_told_as_the_schedule() -> None:
+    """Nobody sent it: the remedy is in the configuration."""
+    assert list(problems(operation("Sweep"), field="SCHEDULE")) == ["SCHEDULE.operation"]
+    assert list(problems(copy(), operation("Sweep"), field="SCHEDULE")) == ["SCHEDULE[1].operation"]
+
+
+@pytest.mark.parametrize("region", [HOME, FAR])
+def test_a_region_that_is_refused_is_not_repeated(region: str) -> None:
+    """An answer names what is wrong with a field, and never the field's value."""
+    assert region not in str(problems(copy(destinationRegion=region)))

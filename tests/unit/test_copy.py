@@ -1,0 +1,531 @@
+"""Copying a backup: exactly one good copy in each destination, and a reason for each copy that is not made."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.copy import ATTEMPTS, copy
+from handlers.core.errors import TokenSpent
+from handlers.core.model import Backup, Kind, Lifecycle, Outcome, Report, Result, Status, Trigger
+from handlers.core.operations import OPERATIONS, CopyBackup
+from handlers.core.tokens import copy_tag, copy_token
+from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
+
+BOTH = f"{AWAY},{FAR}"
+IDS = {
+    Kind.VOLUME_GROUP: "volumeGroupBackupId",
+    Kind.VOLUME: "volumeBackupId",
+    Kind.BOOT_VOLUME: "bootVolumeBackupId",
+}
+SPENT = TokenSpent("InvalidatedRetryToken", "used before", status=409)
+DEAD = [Lifecycle.TERMINATING, Lifecycle.TERMINATED, Lifecycle.FAULTY]
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+def operation(original: Backup, name: str = "", **fields: Any) -> CopyBackup:
+    name = name or f"Copy{original.kind}Backup"
+    parsed = OPERATIONS[name].model_validate({"operation": name, IDS[original.kind]: original.id, **fields})
+    assert isinstance(parsed, CopyBackup)
+    return parsed
+
+
+def run(cloud: FakeCloud, original: Backup, *, lasts: timedelta = timedelta(minutes=5), **given: Any) -> list[Result]:
+    """Copy as a payload with the camelCase fields of `given` asks, configured with its UPPER_CASE ones."""
+    keys = {key: value for key, value in given.items() if key.isupper()}
+    fields = {key: value for key, value in given.items() if not key.isupper()}
+    return copy(operation(original, **fields), make_call(cloud, lasts=lasts, **keys))
+
+
+def outcomes(results: list[Result]) -> list[tuple[str | None, Outcome, str | None]]:
+    return [(each.destination_region, each.outcome, each.reason) for each in results]
+
+
+def tokens(cloud: FakeCloud) -> list[str]:
+    return [str(call.arguments["retry_token"]) for call in cloud.made("copy")]
+
+
+# One good copy
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_backup_is_copied_to_its_destination(cloud: FakeCloud, kind: Kind) -> None:
+    """The answer names the original, the copy, its region and the request that made it."""
+    original = cloud.add_backup(kind)
+
+    (result,) = run(cloud, original)
+    (made,) = cloud.copies_in(AWAY)
+
+    assert (result.operation, result.outcome, result.reason) == (f"Copy{kind}Backup", Outcome.COPIED, None)
+    assert (result.source_id, result.destination_region, result.backup_id) == (original.id, AWAY, made.id)
+    assert result.opc_request_id
+    assert made.copied_from == original.id
+
+
+def test_a_copy_is_answered_under_the_name_it_was_asked_by(cloud: FakeCloud) -> None:
+    """The API's documentation knows the operation by two names."""
+    original = cloud.add_backup(Kind.VOLUME_GROUP)
+
+    (result,) = copy(operation(original, "CreateVolumeGroupBackupCopy"), make_call(cloud))
+
+    assert (result.operation, result.outcome) == ("CreateVolumeGroupBackupCopy", Outcome.COPIED)
+
+
+def test_the_request_holds_what_the_api_knows_and_nothing_else(cloud: FakeCloud) -> None:
+    """Region, name and key; no field for what was not given."""
+    original, key = cloud.add_backup(), ocid("key", AWAY)
+
+    run(cloud, original)
+    run(cloud, cloud.add_backup(), destinationRegion=AWAY, displayName="n", kmsKeyId=key, idempotencyKey="k")
+
+    assert [call.arguments["body"] for call in cloud.made("copy")] == [
+        {"destinationRegion": AWAY},
+        {"destinationRegion": AWAY, "displayName": "n", "kmsKeyId": key},
+    ]
+
+
+def test_the_copy_is_looked_for_before_it_is_made(cloud: FakeCloud) -> None:
+    """In the destination, by the id of its source; the names of backups do not matter."""
+    run(cloud, cloud.add_backup())
+
+    methods = [(call.method, call.region) for call in cloud.calls]
+
+    assert methods.index(("copies_of", AWAY)) < methods.index(("copy", HOME))
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "outcome", "reason"),
+    [
+        (Lifecycle.AVAILABLE, Outcome.EXISTS, None),
+        (Lifecycle.CREATING, Outcome.IN_FLIGHT, "creating"),
+        (Lifecycle.REQUEST_RECEIVED, Outcome.IN_FLIGHT, "request_received"),
+        (Lifecycle.COMMITTED, Outcome.IN_FLIGHT, "committed"),
+        (Lifecycle.UNKNOWN, Outcome.IN_FLIGHT, "unknown"),
+    ],
+)
+def test_a_copy_that_is_there_is_not_made_again(
+    cloud: FakeCloud, lifecycle: Lifecycle, outcome: Outcome, reason: str | None
+) -> None:
+    """The answer names it."""
+    original = cloud.add_backup()
+    there = cloud.add_copy(original, lifecycle=lifecycle)
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.reason, result.backup_id) == (outcome, reason, there.id)
+    assert cloud.made("copy") == []
+
+
+@pytest.mark.parametrize("dead", DEAD)
+def test_a_dead_copy_does_not_count(cloud: FakeCloud, dead: Lifecycle) -> None:
+    """Another is made, and with another token: Oracle keeps the first bound to what it made."""
+    original = cloud.add_backup()
+    run(cloud, original)
+    (first,) = cloud.copies_in(AWAY)
+    cloud.change(first, lifecycle=dead)
+
+    (result,) = run(cloud, original)
+
+    assert result.outcome is Outcome.COPIED
+    assert result.backup_id != first.id
+    assert len(set(tokens(cloud))) == 2
+
+
+def test_the_token_counts_the_copies_that_ended_dead(cloud: FakeCloud) -> None:
+    """The first token that is sent is one that made none of them, however many they are."""
+    original = cloud.add_backup()
+    for _ in range(4):
+        cloud.add_copy(original, lifecycle=Lifecycle.FAULTY)
+
+    run(cloud, original)
+
+    assert tokens(cloud) == [copy_token(original.id, AWAY, None, 4)]
+
+
+def test_a_good_copy_stands_above_dead_ones(cloud: FakeCloud) -> None:
+    """One good copy is enough, whatever was before it."""
+    original = cloud.add_backup()
+    cloud.add_copy(original, lifecycle=Lifecycle.FAULTY)
+    good = cloud.add_copy(original)
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.backup_id) == (Outcome.EXISTS, good.id)
+
+
+def test_the_token_is_of_source_destination_and_key(cloud: FakeCloud) -> None:
+    """Two calls at the same moment send the same, whatever set them off."""
+    original, key = cloud.add_backup(), ocid("key", AWAY)
+
+    run(cloud, original, destinationRegion=AWAY, kmsKeyId=key)
+
+    assert tokens(cloud) == [copy_token(original.id, AWAY, key)]
+
+
+def test_two_calls_at_the_same_moment_end_with_one_copy(cloud: FakeCloud) -> None:
+    """Both have looked, neither has seen the other's copy, and the token makes the two one."""
+    original = cloud.add_backup()
+
+    def somebody_else() -> None:
+        cloud(HOME).copy(original, {"destinationRegion": AWAY}, copy_token(original.id, AWAY, None))
+
+    cloud.script("copy", somebody_else)
+    (result,) = run(cloud, original)
+
+    (made,) = cloud.copies_in(AWAY)
+    assert (result.outcome, result.backup_id) == (Outcome.COPIED, made.id)
+
+
+@given(st.lists(st.sampled_from([*DEAD, Lifecycle.AVAILABLE, Lifecycle.CREATING]), max_size=4), st.integers(2, 4))
+def test_any_number_of_calls_converge_on_one_living_copy(before: list[Lifecycle], calls: int) -> None:
+    """Whatever copies there were: none is added where one lives, and one is where none did."""
+    cloud = FakeCloud()
+    original = cloud.add_backup()
+    for lifecycle in before:
+        cloud.add_copy(original, lifecycle=lifecycle)
+    alive_before = [each for each in before if each not in DEAD]
+
+    for _ in range(calls):
+        run(cloud, original)
+
+    alive = [each for each in cloud.copies_in(AWAY) if not each.lifecycle.is_dead]
+    assert len(alive) == max(1, len(alive_before))
+
+
+def test_a_copy_is_made_of_what_the_api_shows_not_of_what_an_event_says(cloud: FakeCloud) -> None:
+    """The backup is read first."""
+    original = cloud.add_backup()
+
+    run(cloud, original)
+
+    assert (cloud.calls[0].method, cloud.calls[0].region) == ("get", HOME)
+
+
+# A token that is spent
+
+
+def test_a_spent_token_makes_it_look_again_and_take_the_next(cloud: FakeCloud) -> None:
+    """What the token made has vanished from the list, so that only the API still knows of it."""
+    original = cloud.add_backup()
+    run(cloud, original)
+    (first,) = cloud.copies_in(AWAY)
+    del cloud.backups[first.id]
+
+    (result,) = run(cloud, original)
+
+    assert result.outcome is Outcome.COPIED
+    assert tokens(cloud)[1:] == [copy_token(original.id, AWAY, None, attempt) for attempt in (0, 1)]
+    assert [call.method for call in cloud.calls if call.method in {"copies_of", "copy"}][2:] == [
+        "copies_of",
+        "copy",
+        "copies_of",
+        "copy",
+    ]
+
+
+def test_a_spent_token_whose_copy_shows_up_makes_no_other(cloud: FakeCloud) -> None:
+    """Somebody asked for the same copy with another name: theirs is good enough."""
+    original = cloud.add_backup()
+
+    def somebody_else() -> None:
+        body = {"destinationRegion": AWAY, "displayName": "theirs"}
+        cloud(HOME).copy(original, body, copy_token(original.id, AWAY, None))
+
+    cloud.script("copy", somebody_else)
+    (result,) = run(cloud, original)
+
+    (theirs,) = cloud.copies_in(AWAY)
+    assert (result.outcome, result.backup_id) == (Outcome.IN_FLIGHT, theirs.id)
+
+
+def test_tokens_that_are_all_spent_are_a_failure(cloud: FakeCloud) -> None:
+    """After a few attempts it is for a later call, which starts again from what is there then."""
+    cloud.script("copy", *[SPENT] * ATTEMPTS)
+
+    (result,) = run(cloud, cloud.add_backup())
+
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "InvalidatedRetryToken")
+    assert len(set(tokens(cloud))) == ATTEMPTS
+    assert not result.may_pass
+
+
+def test_a_token_that_answers_with_a_dead_copy_is_followed_by_the_next(cloud: FakeCloud) -> None:
+    """The list does not show the copy yet that the token already answers with."""
+    original = cloud.add_backup()
+    run(cloud, original)
+    (first,) = cloud.copies_in(AWAY)
+    cloud.change(first, lifecycle=Lifecycle.FAULTY, copied_from=None)
+
+    (result,) = run(cloud, original)
+
+    assert result.outcome is Outcome.COPIED
+    assert result.backup_id != first.id
+    assert tokens(cloud)[-1] == copy_token(original.id, AWAY, None, 1)
+
+
+# What is not copied
+
+
+@pytest.mark.parametrize("lifecycle", sorted(set(Lifecycle) - {Lifecycle.AVAILABLE}))
+def test_an_unfinished_backup_is_not_copied(cloud: FakeCloud, lifecycle: Lifecycle) -> None:
+    """The event of its end, or a later call, finds it ready."""
+    original = cloud.add_backup(lifecycle=lifecycle)
+
+    assert outcomes(run(cloud, original)) == [(None, Outcome.NOT_READY, lifecycle.lower())]
+    assert [call.method for call in cloud.calls] == ["get"]
+
+
+@pytest.mark.parametrize("region", [None, AWAY])
+def test_a_copy_is_never_copied_again(cloud: FakeCloud, region: str | None) -> None:
+    """Not even when a payload asks for it by name."""
+    original = cloud.add_backup(copied_from=ocid("volumegroupbackup", AWAY))
+    fields: dict[str, Any] = {"destinationRegion": region} if region else {}
+
+    assert outcomes(run(cloud, original, **fields)) == [(region, Outcome.IS_COPY, None)]
+    assert [call.method for call in cloud.calls] == ["get"]
+
+
+def test_a_member_of_a_groups_backup_is_not_copied_alone(cloud: FakeCloud) -> None:
+    """Its own event comes too, but it goes with its group."""
+    original = cloud.add_backup(Kind.VOLUME, group_backup_id=ocid("volumegroupbackup"))
+
+    assert outcomes(run(cloud, original)) == [(None, Outcome.EXCLUDED, "group_member")]
+    assert cloud.changes == []
+
+
+def test_a_backup_that_is_gone_is_a_failure(cloud: FakeCloud) -> None:
+    """With the API's code and request id; one for each destination that was named."""
+    original = cloud.add_backup()
+    del cloud.backups[original.id]
+
+    results = run(cloud, original, destinationRegion=[AWAY, FAR], ALLOWED_REGIONS=BOTH)
+
+    assert outcomes(results) == [(each, Outcome.FAILED, "NotAuthorizedOrNotFound") for each in (AWAY, FAR)]
+    assert all(each.opc_request_id and not each.may_pass for each in results)
+
+
+# Where to
+
+
+def test_a_sources_tag_stands_above_the_configuration(cloud: FakeCloud) -> None:
+    """Its owner knows better where it is to be."""
+    source = cloud.add_source(tags={"backup-copy-destinations": FAR})
+    original = cloud.add_backup(source_id=source.id)
+
+    assert outcomes(run(cloud, original, ALLOWED_REGIONS=BOTH)) == [(FAR, Outcome.COPIED, None)]
+    assert cloud.copies_in(AWAY) == []
+
+
+def test_a_payload_stands_above_the_tag(cloud: FakeCloud) -> None:
+    """Somebody asks for this copy now."""
+    source = cloud.add_source(tags={"backup-copy-destinations": FAR})
+    original = cloud.add_backup(source_id=source.id)
+
+    results = run(cloud, original, destinationRegion=AWAY, ALLOWED_REGIONS=BOTH)
+
+    assert outcomes(results) == [(AWAY, Outcome.COPIED, None)]
+
+
+def test_a_tag_of_none_excludes_a_source(cloud: FakeCloud) -> None:
+    """Its owner wants no copies."""
+    source = cloud.add_source(tags={"backup-copy-destinations": "none"})
+    original = cloud.add_backup(source_id=source.id)
+
+    assert outcomes(run(cloud, original)) == [(None, Outcome.EXCLUDED, "tag")]
+    assert cloud.changes == []
+
+
+def test_a_tag_that_cannot_be_followed_is_a_failure(cloud: FakeCloud) -> None:
+    """Silence would be taken for a copy."""
+    source = cloud.add_source(tags={"backup-copy-destinations": FAR})
+    original = cloud.add_backup(source_id=source.id)
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "tag_malformed", False)
+    assert result.message
+    assert "backup-copy-destinations" in result.message
+    assert cloud.changes == []
+
+
+@pytest.mark.parametrize("source_id", [None, ocid("volumegroup", unique="gone")])
+def test_a_source_that_is_gone_has_no_tags(cloud: FakeCloud, source_id: str | None) -> None:
+    """Its backups are the more precious: the configuration holds for them."""
+    original = cloud.add_backup(source_id=source_id)
+
+    assert outcomes(run(cloud, original)) == [(AWAY, Outcome.COPIED, None)]
+
+
+def test_a_source_that_cannot_be_read_is_no_reason_to_guess(cloud: FakeCloud) -> None:
+    """It may exclude itself: a fault that may pass is left to the next delivery."""
+    original = cloud.add_backup(source_id=cloud.add_source().id)
+    cloud.script("source", passing())
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "InternalServerError", True)
+    assert cloud.changes == []
+
+
+def test_a_copy_without_a_destination_is_a_failure(cloud: FakeCloud) -> None:
+    """Neither payload nor tag nor configuration names one."""
+    (result,) = run(cloud, cloud.add_backup(), DESTINATION_REGIONS="")
+
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "no_destination")
+    assert result.message
+    assert "DESTINATION_REGIONS" in result.message
+
+
+def test_a_backup_goes_to_each_of_its_destinations(cloud: FakeCloud) -> None:
+    """In the order in which they are named, one result for each."""
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH)
+
+    assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.COPIED, None)]
+    assert len(set(tokens(cloud))) == 2
+
+
+@pytest.mark.parametrize("method", ["copies_of", "copy"])
+def test_one_destination_that_fails_does_not_keep_another_from_its_copy(cloud: FakeCloud, method: str) -> None:
+    """The call ends PARTIAL: what was done should not be asked for again."""
+    cloud.script(method, passing("ServiceUnavailable", 503))
+
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH)
+    report = Report(Trigger.EVENT, results)
+
+    assert outcomes(results) == [(AWAY, Outcome.FAILED, "ServiceUnavailable"), (FAR, Outcome.COPIED, None)]
+    assert report.status is Status.PARTIAL
+    assert not report.may_pass
+
+
+@pytest.mark.parametrize(("fault", "may_pass"), [(passing("TooManyRequests", 429), True), (refused(), False)])
+def test_a_copy_that_the_api_refuses_is_a_failure_with_its_code(
+    cloud: FakeCloud, fault: Any, *, may_pass: bool
+) -> None:
+    """Whether it may pass decides whether the caller should come again."""
+    cloud.script("copy", fault)
+
+    (result,) = run(cloud, cloud.add_backup())
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, fault.code, may_pass)
+    assert result.opc_request_id == "request-of-the-fault"
+
+
+# Keys
+
+
+def test_a_copy_is_under_the_key_of_its_region(cloud: FakeCloud) -> None:
+    """A null is Oracle's own key, on purpose."""
+    key = ocid("key", AWAY)
+    keys = f'{{"{AWAY}": "{key}", "{FAR}": null}}'
+
+    run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, KMS_KEY_IDS=keys)
+
+    assert [call.arguments["body"].get("kmsKeyId") for call in cloud.made("copy")] == [key, None]
+
+
+def test_a_region_without_a_key_gets_no_copy_under_another(cloud: FakeCloud) -> None:
+    """Where keys are configured, a copy is never silently under Oracle's own."""
+    keys = f'{{"{FAR}": null}}'
+
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, KMS_KEY_IDS=keys)
+
+    assert outcomes(results) == [(AWAY, Outcome.FAILED, "key_missing"), (FAR, Outcome.COPIED, None)]
+    assert cloud.copies_in(AWAY) == []
+
+
+def test_a_payloads_key_stands_above_the_configuration(cloud: FakeCloud) -> None:
+    """Also where the configuration has none for this region."""
+    key = ocid("key", AWAY, "of-the-payload")
+
+    run(cloud, cloud.add_backup(), destinationRegion=AWAY, kmsKeyId=key, KMS_KEY_IDS="{}")
+
+    assert cloud.made("copy")[0].arguments["body"]["kmsKeyId"] == key
+
+
+# Time
+
+
+def test_what_no_time_is_left_for_is_deferred(cloud: FakeCloud) -> None:
+    """The first copy took all the time there was: the second is left to a later call, and said to be."""
+    cloud.call_takes = timedelta(seconds=2)
+
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, lasts=timedelta(seconds=10))
+
+    assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.DEFERRED, "deadline")]
+    assert {call.region for call in cloud.calls} == {HOME, AWAY}
+
+
+# Dry runs
+
+
+def test_a_dry_run_copies_nothing(cloud: FakeCloud) -> None:
+    """It says for each destination what would be done."""
+    original = cloud.add_backup()
+    there = cloud.add_copy(original, FAR)
+
+    results = run(cloud, original, dryRun=True, DESTINATION_REGIONS=BOTH)
+
+    assert outcomes(results) == [(AWAY, Outcome.PLANNED, None), (FAR, Outcome.EXISTS, None)]
+    assert results[1].backup_id == there.id
+    assert cloud.changes == []
+
+
+# Tags
+
+
+def test_both_ends_of_a_copy_are_tagged(cloud: FakeCloud) -> None:
+    """The original with the OCID of its copy, the copy with where and when its original was made."""
+    original = cloud.add_backup(freeform_tags={"team": "payroll"})
+
+    run(cloud, original, DESTINATION_REGIONS=BOTH)
+
+    (away,), (far,) = cloud.copies_in(AWAY), cloud.copies_in(FAR)
+    assert cloud.backups[original.id].freeform_tags == {
+        "team": "payroll",
+        copy_tag(AWAY): away.id,
+        copy_tag(FAR): far.id,
+    }
+    assert away.freeform_tags == {
+        "team": "payroll",
+        "backup-copy-source-region": HOME,
+        "backup-copy-source-time": "2026-11-21T02:00:00.000Z",
+    }
+
+
+def test_a_copy_that_was_there_untagged_is_tagged(cloud: FakeCloud) -> None:
+    """The call that made it may have ended before it could."""
+    original = cloud.add_backup()
+    there = cloud.add_copy(original)
+
+    run(cloud, original)
+
+    assert cloud.backups[original.id].freeform_tags == {copy_tag(AWAY): there.id}
+    assert cloud.backups[there.id].freeform_tags["backup-copy-source-region"] == HOME
+
+
+def test_what_is_tagged_is_not_written_again(cloud: FakeCloud) -> None:
+    """A repeated event costs reads only."""
+    original = cloud.add_backup()
+    run(cloud, original)
+    writes = len(cloud.made("update"))
+
+    run(cloud, original)
+
+    assert len(cloud.made("update")) == writes == 2
+
+
+@pytest.mark.parametrize("fault", [refused(), refused("IncorrectState", 409), passing()])
+def test_tags_that_cannot_be_written_never_fail_the_copy(cloud: FakeCloud, fault: Any) -> None:
+    """They are there for people: the copy counts."""
+    cloud.script("update", fault, fault)
+    original = cloud.add_backup()
+
+    assert outcomes(run(cloud, original)) == [(AWAY, Outcome.COPIED, None)]
+    assert len(cloud.copies_in(AWAY)) == 1
+    assert cloud.backups[original.id].freeform_tags == {}

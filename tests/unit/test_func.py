@@ -1,0 +1,272 @@
+"""The FDK's entry: whatever happens, an answer with a status that says whether to come again, and one last line."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import func
+from handlers.core.errors import Rejected
+from handlers.core.model import Kind
+from handlers.core.settings import REGION_KEY
+from tests.fakes import AWAY, FAR, HOME, ocid, passing, refused
+from tests.strategies import EVENT, MARK
+from tests.unit.function import CALL_ID, Function
+
+
+class Logged(Function):
+    """The function, and what its last call logged."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
+        super().__init__(monkeypatch)
+        self._capture = capture
+        self.lines: list[dict[str, Any]] = []
+
+    def __call__(self, payload: object = None, deadline: str = "") -> tuple[int, dict[str, Any]]:
+        """Invoke it with JSON, with bytes or with nothing; the status and the answer."""
+        answered = self.invoke(payload if isinstance(payload, bytes) else as_json(payload), deadline)
+        captured = self._capture.readouterr()
+        self.lines = [json.loads(line) for line in captured.err.splitlines()]
+        assert captured.out == ""
+        return answered
+
+    def line(self, event: str) -> dict[str, Any]:
+        (line,) = (line for line in self.lines if line["event"] == event)
+        return line
+
+
+def as_json(payload: object) -> bytes | None:
+    return None if payload is None else json.dumps(payload).encode()
+
+
+@pytest.fixture
+def function(own_logs: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Logged]:
+    func.start_logs.cache_clear()
+    yield Logged(monkeypatch, capsys)
+    func.start_logs.cache_clear()
+
+
+def copy(function: Logged, **fields: Any) -> dict[str, Any]:
+    original = function.cloud.add_backup(Kind.VOLUME)
+    return {"operation": "CopyVolumeBackup", "volumeBackupId": original.id, **fields}
+
+
+def test_what_was_done_is_answered_with_200(function: Logged) -> None:
+    """With the call's id, the trigger, the counts and the results."""
+    status, answer = function(copy(function))
+
+    assert status == 200
+    assert (answer["status"], answer["callId"], answer["trigger"]) == ("OK", CALL_ID, "operation")
+    assert answer["counts"] == {"copied": 1}
+    assert answer["results"][0]["destinationRegion"] == AWAY
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (passing("TooManyRequests", 429), 502),
+        (passing("InternalServerError", 500), 502),
+        (passing("ServiceUnavailable", 503), 502),
+        (passing("Timeout", 0), 502),
+        (passing("ConnectionFailed", 0), 502),
+        (refused("NotAuthorizedOrNotFound", 404), 200),
+        (refused("NotAuthenticated", 401), 200),
+        (refused("IncorrectState", 409), 200),
+        (refused("LimitExceeded", 400), 200),
+    ],
+    ids=lambda each: getattr(each, "code", str(each)),
+)
+def test_only_what_may_pass_is_answered_with_502(function: Logged, fault: Any, status: int) -> None:
+    """A caller that redelivers does so for 502: where redelivery cannot help, it should not."""
+    function.cloud.script("copy", fault)
+
+    answered, answer = function(copy(function))
+
+    assert (answered, answer["status"]) == (status, "FAILED")
+    assert answer["results"][0]["reason"] == fault.code
+
+
+def test_a_502_has_the_same_json_in_the_log(function: Logged) -> None:
+    """What the FDK's server makes of the body is not in our hands."""
+    function.cloud.script("get", passing())
+
+    _, answer = function(copy(function))
+
+    assert function.line("invocation.failed")["answer"] == answer
+
+
+def test_what_was_partly_done_is_answered_with_200(function: Logged) -> None:
+    """A redelivery would do the done part again."""
+    function.environment["DESTINATION_REGIONS"] = f"{AWAY},{FAR}"
+    function.cloud.script("copy", passing())
+
+    status, answer = function(copy(function))
+
+    assert (status, answer["status"], answer["counts"]) == (200, "PARTIAL", {"copied": 1, "failed": 1})
+
+
+def test_what_is_rejected_is_answered_with_200(function: Logged) -> None:
+    """Sending the same again cannot help; the fields are named, their values are not."""
+    status, answer = function({"operation": "CopyVolumeBackup", "volumeBackupId": MARK})
+
+    assert (status, answer["status"]) == (200, "REJECTED")
+    assert [error["field"] for error in answer["errors"]] == ["volumeBackupId"]
+    assert MARK not in json.dumps(answer)
+    assert function.line("invocation.rejected")["problems"] == {"volumeBackupId": "must be the OCID of a volumebackup"}
+
+
+def test_what_asks_for_nothing_is_ignored(function: Logged) -> None:
+    """With the trigger it came by."""
+    status, answer = function({**EVENT, "eventType": "com.oraclecloud.objectstorage.createobject"})
+
+    assert (status, answer["status"], answer["trigger"]) == (200, "IGNORED", "event")
+    assert answer["results"][0]["reason"] == "event_type"
+
+
+def test_a_finished_backup_is_copied(function: Logged) -> None:
+    """The event that the function is for."""
+    original = function.cloud.add_backup(Kind.VOLUME_GROUP)
+
+    status, answer = function({**EVENT, "data": {"resourceId": original.id}})
+
+    assert (status, answer["trigger"], answer["counts"]) == (200, "event", {"copied": 1})
+    assert [each.copied_from for each in function.cloud.copies_in(AWAY)] == [original.id]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{}"])
+def test_no_body_is_a_tick(function: Logged, body: bytes | None) -> None:
+    """Also where the FDK hands over none at all."""
+    source = function.cloud.add_source(Kind.VOLUME)
+    function.environment["SCHEDULE"] = json.dumps({"operation": "CreateVolumeBackup", "volumeId": source.id})
+
+    status, answer = function(body)
+
+    assert (status, answer["trigger"], answer["counts"]) == (200, "tick", {"created": 1})
+
+
+def test_the_same_minute_is_the_same_tick(function: Logged) -> None:
+    """A tick that carries no name of its own makes one backup a minute, however often it comes."""
+    source = function.cloud.add_source(Kind.VOLUME)
+    function.environment["SCHEDULE"] = json.dumps({"operation": "CreateVolumeBackup", "volumeId": source.id})
+
+    function()
+    function.cloud.clock.advance(timedelta(seconds=59))
+    function()
+    assert len(function.cloud.backups) == 1
+
+    function.cloud.clock.advance(timedelta(seconds=1))
+    function()
+    assert len(function.cloud.backups) == 2
+
+
+def test_a_schedule_that_nothing_carries_out_is_rejected(function: Logged) -> None:
+    """The default is a sweep: the answer says which key to set."""
+    status, answer = function()
+
+    assert (status, answer["status"], answer["trigger"]) == (200, "REJECTED", "tick")
+    assert answer["errors"][0]["field"] == "SCHEDULE.operation"
+
+
+def test_a_malformed_configuration_is_answered_before_anything_is_done(function: Logged) -> None:
+    """With the key, whatever was asked for."""
+    payload = copy(function)
+    function.environment["KMS_KEY_IDS"] = f'{{"{AWAY}": "{MARK}"}}'
+
+    status, answer = function(payload)
+
+    assert (status, answer["status"]) == (200, "REJECTED")
+    assert [error["field"] for error in answer["errors"]] == ["KMS_KEY_IDS"]
+    assert MARK not in json.dumps([answer, function.lines])
+    assert function.cloud.calls == []
+
+
+def test_a_crash_does_not_leave_the_function(function: Logged) -> None:
+    """Its text stays in the log, with where it happened; the caller is told to come again."""
+
+    def crash() -> None:
+        raise RuntimeError(MARK)
+
+    function.cloud.script("get", crash)
+
+    status, answer = function(copy(function))
+
+    assert (status, answer["status"]) == (502, "FAILED")
+    assert answer["results"][0]["reason"] == "internal_error"
+    assert MARK not in json.dumps(answer)
+    assert function.line("invocation.crashed")["exception"] == "RuntimeError"
+
+
+@pytest.mark.parametrize("deadline", ["soon", "2026-11-21T02:05:00", "0"])
+def test_a_deadline_that_cannot_be_read_is_fns_own_default(function: Logged, deadline: str) -> None:
+    """Also one without a time zone, which could be anywhere."""
+    status, answer = function(copy(function), deadline)
+
+    assert (status, answer["counts"]) == (200, {"copied": 1})
+
+
+@pytest.mark.parametrize(
+    "after", ["2026-11-21T02:00:01Z", "2026-11-21T02:00:01.123456789Z", "2026-11-21T03:00:01+01:00"]
+)
+def test_a_deadline_that_is_near_begins_nothing(function: Logged, after: str) -> None:
+    """In whichever of the forms of RFC 3339 it comes."""
+    status, answer = function(copy(function), after)
+
+    assert (status, answer["status"], answer["counts"]) == (200, "PARTIAL", {"deferred": 1})
+    assert function.cloud.calls == []
+
+
+@pytest.mark.parametrize(
+    "payload", [EVENT, {"operation": MARK}, [], b"{", None], ids=["event", "unknown", "empty", "torn", "nothing"]
+)
+def test_every_call_ends_with_one_line(function: Logged, payload: object) -> None:
+    """With status, trigger, counts and duration; and each line of the call carries its id."""
+    _, answer = function(payload)
+
+    line = function.line("invocation.finished")
+    assert line == function.lines[-1]
+    assert (line["status"], line["trigger"], line["counts"]) == (answer["status"], answer["trigger"], answer["counts"])
+    assert line["duration_ms"] >= 0
+    assert {each["call_id"] for each in function.lines} == {CALL_ID}
+
+
+def test_a_payload_is_not_in_the_log(function: Logged) -> None:
+    """Neither what was done with, nor what was rejected, nor what crashed."""
+    source = function.cloud.add_source(Kind.VOLUME)
+    create = {
+        "operation": "CreateVolumeBackup",
+        "volumeId": source.id,
+        "displayName": f"{MARK} name",
+        "freeformTags": {"k": f"{MARK} tag"},
+        "idempotencyKey": f"{MARK} key",
+    }
+    logged: list[Any] = []
+    for payload in (create, {**create, "type": MARK}, copy(function, displayName=MARK)):
+        function(payload)
+        logged += function.lines
+
+    assert logged
+    assert MARK not in json.dumps(logged)
+
+
+def test_a_container_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment does not change while it lives; what failed to build is tried again."""
+    func.services.cache_clear()
+    monkeypatch.setenv(REGION_KEY, "nowhere")
+    with pytest.raises(Rejected):
+        func.services()
+
+    monkeypatch.setenv(REGION_KEY, HOME)
+    try:
+        assert func.services() is func.services()
+    finally:
+        func.services.cache_clear()
+
+
+def test_the_functions_own_tenancy_is_not_asked_for_what_is_elsewhere(function: Logged) -> None:
+    """An OCID of another region is refused before any call."""
+    _, answer = function({"operation": "CopyVolumeBackup", "volumeBackupId": ocid("volumebackup", FAR)})
+
+    assert answer["status"] == "REJECTED"
+    assert function.cloud.calls == []

@@ -1,0 +1,121 @@
+"""What the README and the deployment file promise: every key, every outcome, and each example as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from handlers.core.model import Kind, Lifecycle, Outcome, Source, Status
+from handlers.core.ocid import Ocid
+from handlers.core.operations import OPERATIONS
+from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
+from tests.fakes import HOME, FakeCloud
+from tests.unit.function import Function
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FUNC_YAML = yaml.safe_load((ROOT / "func.yaml").read_text(encoding="utf-8"))
+CONTRACT = ROOT.parent / "shared" / "contract.md"
+KINDS = {name: kind for kind in Kind for name in (kind.source_type, kind.backup_type)}
+
+
+def section(text: str, title: str) -> str:
+    """The text from this heading to the next of its rank."""
+    found = re.search(rf"^(#+) {re.escape(title)}.*?\n(.*?)(?=^\1 |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, title
+    return found[2]
+
+
+def first_cells(text: str) -> list[str]:
+    """What stands in code type in the first column of the tables, less their heads."""
+    rows = re.findall(r"^\s*\| (`[^|]*?) \|(?!.*\n\s*\|---)", text, re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+
+
+def test_every_configuration_key_is_in_the_readme() -> None:
+    """And no other is."""
+    assert first_cells(section(README, "Configuration")) == list(CONFIGURATION_KEYS)
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract lies outside of this repository")
+def test_every_configuration_key_is_in_the_contract() -> None:
+    """And no other is."""
+    keys = first_cells(section(CONTRACT.read_text(encoding="utf-8"), "Configuration"))
+
+    assert sorted(keys) == sorted(CONFIGURATION_KEYS)
+
+
+def test_every_configuration_key_can_be_set_at_deployment() -> None:
+    """And no other; what is deployed unchanged is the default."""
+    deployed = FUNC_YAML["config"]
+
+    assert sorted(deployed) == sorted(CONFIGURATION_KEYS)
+    assert Settings.read({REGION_KEY: HOME, **deployed}) == Settings.read({REGION_KEY: HOME})
+
+
+def test_the_function_is_deployed_as_the_readme_says() -> None:
+    """What `fn deploy` reads, less the version and the configuration."""
+    deployed = {key: value for key, value in FUNC_YAML.items() if key not in {"version", "config"}}
+
+    assert deployed == {
+        "schema_version": 20180708,
+        "name": "cross-region-backup",
+        "runtime": "python",
+        "build_image": "fnproject/python:3.12-dev",
+        "run_image": "fnproject/python:3.12",
+        "entrypoint": "/python/bin/fdk /function/func.py handler",
+        "memory": 256,
+        "timeout": 300,
+    }
+    assert "Python 3.12, 256 MB, 300 seconds" in README
+
+
+def test_every_operation_is_in_the_readme() -> None:
+    """And no other is."""
+    assert sorted(first_cells(section(README, "An operation"))) == sorted(OPERATIONS)
+
+
+def test_every_status_and_every_outcome_is_in_the_readme() -> None:
+    """And no other is."""
+    promised = first_cells(section(README, "What it answers"))
+
+    assert sorted(promised) == sorted([*map(str, Status), *map(str, Outcome)])
+
+
+EXAMPLES = [(label, text) for label, text in re.findall(r"^```json (\w+)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)]
+
+
+def prepare(cloud: FakeCloud) -> None:
+    """Put into the cloud what the README's examples speak of, under the names that they have there."""
+    for identifier in sorted(set(re.findall(r"ocid1\.\w+\.oc1\.iad\.\w+", README))):
+        parsed = Ocid.parse(identifier)
+        assert parsed
+        kind = KINDS[parsed.resource_type]
+        if parsed.resource_type == kind.backup_type:
+            cloud.add_backup(kind, id=identifier)
+        else:
+            cloud.sources[identifier] = Source(kind, identifier, {})
+
+
+def finish(cloud: FakeCloud) -> None:
+    """Let everything that is under way come to its end."""
+    for backup in list(cloud.backups.values()):
+        cloud.change(backup, lifecycle=Lifecycle.AVAILABLE)
+
+
+def test_the_readmes_examples_do_what_they_say(own_logs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word, one after the other: each block is labelled with the outcome of all of its results."""
+    function = Function(monkeypatch)
+    function.environment["SCHEDULE"] = '{"operation": "CreateVolumeBackup", "volumeId": "ocid1.volume.oc1.iad.ledger"}'
+    prepare(function.cloud)
+
+    wrong = []
+    for label, text in EXAMPLES:
+        _, answer = function.invoke(text.encode())
+        finish(function.cloud)
+        if {result["outcome"] for result in answer["results"]} != {label}:
+            wrong.append((label, text, answer))
+
+    assert len(EXAMPLES) >= 10
+    assert wrong == []

@@ -1,0 +1,157 @@
+"""Which payload goes to which handler, and that nothing is begun when one operation is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.core.errors import Rejected
+from handlers.core.model import Kind, Outcome, Status, Trigger
+from handlers.core.operations import Operation
+from handlers.core.payloads import Nothing, Work, parse_operations
+from handlers.router import dispatch
+from tests.fakes import AWAY, FAR, FakeCloud, make_call, ocid, passing
+
+SOURCES = {Kind.VOLUME_GROUP: "volumeGroupId", Kind.VOLUME: "volumeId", Kind.BOOT_VOLUME: "bootVolumeId"}
+BACKUPS = {
+    Kind.VOLUME_GROUP: "volumeGroupBackupId",
+    Kind.VOLUME: "volumeBackupId",
+    Kind.BOOT_VOLUME: "bootVolumeBackupId",
+}
+
+NINE = [
+    (f"{verb}{kind}Backup", kind, method)
+    for verb, method in (("Create", "create"), ("Copy", "copy"), ("Update", "update"))
+    for kind in Kind
+] + [("CreateVolumeGroupBackupCopy", Kind.VOLUME_GROUP, "copy")]
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+def content(cloud: FakeCloud, name: str, kind: Kind, method: str, **fields: Any) -> dict[str, Any]:
+    """The JSON of an operation that can be carried out."""
+    if method == "create":
+        return {"operation": name, SOURCES[kind]: cloud.add_source(kind).id, **fields}
+    change: dict[str, Any] = {"freeformTags": {}} if method == "update" else {}
+    return {"operation": name, BACKUPS[kind]: cloud.add_backup(kind).id, **change, **fields}
+
+
+def operations(*contents: dict[str, Any]) -> tuple[Operation, ...]:
+    return parse_operations(list(contents))
+
+
+def volume_create(cloud: FakeCloud, **fields: Any) -> dict[str, Any]:
+    return content(cloud, "CreateVolumeBackup", Kind.VOLUME, "create", **fields)
+
+
+@pytest.mark.parametrize(("name", "kind", "method"), NINE)
+def test_an_operation_makes_its_own_call(cloud: FakeCloud, name: str, kind: Kind, method: str) -> None:
+    """Nine operations, three calls, three kinds; and the result is under the name that was asked for."""
+    work = Work(Trigger.OPERATION, operations(content(cloud, name, kind, method)))
+
+    report = dispatch(work, make_call(cloud))
+
+    first = cloud.changes[0]
+    called = first.arguments["original"].kind if method == "copy" else first.arguments["kind"]
+    assert (first.method, called) == (method, kind)
+    assert (report.status, report.trigger) == (Status.OK, Trigger.OPERATION)
+    assert [each.operation for each in report.results] == [name]
+
+
+@pytest.mark.parametrize(("name", "kind", "method"), NINE)
+def test_a_dry_run_changes_nothing_at_all(cloud: FakeCloud, name: str, kind: Kind, method: str) -> None:
+    """Whatever the operation."""
+    work = Work(Trigger.OPERATION, operations(content(cloud, name, kind, method, dryRun=True)))
+
+    report = dispatch(work, make_call(cloud))
+
+    assert [each.outcome for each in report.results] == [Outcome.PLANNED]
+    assert cloud.calls
+    assert cloud.changes == []
+
+
+def test_operations_are_carried_out_in_their_order(cloud: FakeCloud) -> None:
+    """One that fails does not keep the next from being tried."""
+    cloud.script("create", passing(), calls_before=1)
+    contents = [volume_create(cloud) for _ in range(3)]
+
+    report = dispatch(Work(Trigger.OPERATION, operations(*contents)), make_call(cloud))
+
+    assert [each.source_id for each in report.results] == [each["volumeId"] for each in contents]
+    assert [each.outcome for each in report.results] == [Outcome.CREATED, Outcome.FAILED, Outcome.CREATED]
+    assert report.status is Status.PARTIAL
+
+
+def test_nothing_is_begun_when_one_operation_is_refused(cloud: FakeCloud) -> None:
+    """Half of what was asked for could be worse than none."""
+    original = cloud.add_backup(Kind.VOLUME)
+    stray = {"operation": "CopyVolumeBackup", "volumeBackupId": original.id, "destinationRegion": FAR}
+    work = Work(Trigger.OPERATION, operations(volume_create(cloud), stray))
+
+    with pytest.raises(Rejected) as caught:
+        dispatch(work, make_call(cloud))
+
+    assert [problem.field for problem in caught.value.problems] == ["[1].destinationRegion"]
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("trigger", [Trigger.TICK, Trigger.ALARM])
+def test_a_tick_runs_the_schedule(cloud: FakeCloud, trigger: Trigger) -> None:
+    """An alarm that fires, or an empty body."""
+    source = cloud.add_source(Kind.VOLUME)
+    schedule = f'{{"operation": "CreateVolumeBackup", "volumeId": "{source.id}"}}'
+
+    report = dispatch(Work(trigger, None), make_call(cloud, SCHEDULE=schedule))
+
+    assert (report.trigger, report.counts) == (trigger, {"created": 1})
+
+
+def test_the_default_schedule_is_refused_as_long_as_nothing_sweeps(cloud: FakeCloud) -> None:
+    """With the key to set, rather than with a silence that looks like success."""
+    with pytest.raises(Rejected, match=r"SCHEDULE\.operation: Sweep is not in this version"):
+        dispatch(Work(Trigger.TICK, None), make_call(cloud))
+
+    assert cloud.calls == []
+
+
+def test_a_sweep_is_refused(cloud: FakeCloud) -> None:
+    """Under the field in which it was asked for."""
+    with pytest.raises(Rejected, match=r"^operation: Sweep is not in this version"):
+        dispatch(Work(Trigger.OPERATION, operations({"operation": "Sweep"})), make_call(cloud))
+
+
+def test_a_message_that_asks_for_nothing_is_ignored(cloud: FakeCloud) -> None:
+    """With the reason, and with the resource that it was about."""
+    report = dispatch(Nothing(Trigger.EVENT, "event_type", ocid("volumebackup")), make_call(cloud))
+
+    (result,) = report.results
+    assert (report.status, report.trigger) == (Status.IGNORED, Trigger.EVENT)
+    assert (result.outcome, result.reason, result.source_id) == (Outcome.IGNORED, "event_type", ocid("volumebackup"))
+    assert cloud.calls == []
+
+
+def test_what_no_time_is_left_for_is_deferred(cloud: FakeCloud) -> None:
+    """Each operation that was not begun says so, and says what it would have been about."""
+    cloud.call_takes = timedelta(seconds=5)
+    contents = [volume_create(cloud) for _ in range(3)]
+
+    report = dispatch(Work(Trigger.OPERATION, operations(*contents)), make_call(cloud, lasts=timedelta(seconds=10)))
+
+    assert [each.outcome for each in report.results] == [Outcome.CREATED, Outcome.CREATED, Outcome.DEFERRED]
+    assert [each.source_id for each in report.results] == [each["volumeId"] for each in contents]
+    assert report.results[2].reason == "deadline"
+    assert report.status is Status.PARTIAL
+    assert len(cloud.calls) == 2
+
+
+def test_every_destination_of_a_copy_has_its_result(cloud: FakeCloud) -> None:
+    """Beside the one result of a create."""
+    copy = content(cloud, "CopyVolumeBackup", Kind.VOLUME, "copy")
+    work = Work(Trigger.OPERATION, operations(copy, volume_create(cloud)))
+
+    report = dispatch(work, make_call(cloud, DESTINATION_REGIONS=f"{AWAY},{FAR}"))
+
+    assert report.counts == {"copied": 2, "created": 1}

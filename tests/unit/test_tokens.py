@@ -1,0 +1,141 @@
+"""Retry tokens and the tags that tell where a copy came from."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.tokens import (
+    copy_provenance,
+    copy_tag,
+    copy_token,
+    create_token,
+    minute_of,
+    read_copy_provenance,
+    source_provenance,
+)
+from tests import strategies
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, ocid
+
+COPIES = st.tuples(
+    strategies.ocids("volumebackup", "volumegroupbackup"),
+    strategies.REGIONS,
+    st.none() | strategies.ocids("key"),
+    st.integers(0, 20),
+)
+CREATES = st.tuples(st.sampled_from(["CreateVolumeBackup", "CreateVolumeGroupBackup"]), strategies.CREATES, st.text())
+MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.timezones())  # noqa: DTZ001 - hypothesis adds the zone
+
+
+def backup(region: str, moment: datetime) -> Backup:
+    identifier = ocid("volumebackup", region)
+    return Backup(Kind.VOLUME, identifier, region, COMPARTMENT, Lifecycle.AVAILABLE, moment, None)
+
+
+@given(COPIES, COPIES)
+def test_two_copies_have_one_token_exactly_when_they_are_the_same(
+    one: tuple[str, str, str | None, int], other: tuple[str, str, str | None, int]
+) -> None:
+    """Source, destination, key and attempt make the token, and nothing else does."""
+    assert (copy_token(*one) == copy_token(*other)) == (one == other)
+    assert copy_token(*one) == copy_token(*one)
+
+
+@given(CREATES, CREATES)
+def test_two_creates_have_one_token_exactly_when_they_are_the_same(
+    one: tuple[str, dict[str, object], str], other: tuple[str, dict[str, object], str]
+) -> None:
+    """What is asked for, and the occurrence for which it is asked."""
+    assume(one != other)
+
+    assert create_token(*one) != create_token(*other)
+    assert create_token(*one) == create_token(*one)
+
+
+def test_the_order_of_a_bodys_fields_does_not_matter() -> None:
+    """JSON has none."""
+    one, other = {"a": "1", "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": "1"}
+
+    assert create_token("CreateVolumeBackup", one, "t") == create_token("CreateVolumeBackup", other, "t")
+
+
+def test_a_token_is_the_same_in_every_process() -> None:
+    """Two containers that get the same event must send the same; a later version must not send another."""
+    known = "b5984807901abb2c0b78da1ebb576cfc4741f570207d3703207883863b9e6755"
+
+    assert len(known) == 64
+    assert copy_token(ocid("volumebackup"), AWAY, None) == known
+
+
+@given(COPIES, st.text())
+def test_a_token_fits_into_its_header(copy: tuple[str, str, str | None, int], occurrence: str) -> None:
+    """At most 64 characters, and none that a header cannot carry."""
+    for token in (copy_token(*copy), create_token("CreateVolumeBackup", {"a": occurrence}, occurrence)):
+        assert len(token) <= 64
+        assert token.isascii()
+        assert token.isalnum()
+
+
+def test_a_create_is_never_taken_for_a_copy() -> None:
+    """The API keeps the tokens of both."""
+    assert create_token(ocid("volumebackup"), {}, AWAY) != copy_token(ocid("volumebackup"), AWAY, None)
+
+
+@pytest.mark.parametrize(
+    ("moment", "minute"),
+    [
+        (datetime(2026, 11, 21, 2, 0, 59, tzinfo=UTC), "2026-11-21T02:00Z"),
+        (datetime(2026, 11, 21, 2, 1, tzinfo=UTC), "2026-11-21T02:01Z"),
+        (datetime(2026, 11, 21, 3, 0, tzinfo=timezone(timedelta(hours=1))), "2026-11-21T02:00Z"),
+    ],
+)
+def test_the_minute_stands_for_a_tick_without_a_name(moment: datetime, minute: str) -> None:
+    """In the same minute it is the same tick, wherever the clock hangs."""
+    assert minute_of(moment) == minute
+
+
+@given(st.sampled_from([HOME, AWAY, FAR]), MOMENTS)
+def test_a_copys_tags_tell_where_and_when_it_was_made_from(region: str, moment: datetime) -> None:
+    """Written and read again, they say the same, to the millisecond."""
+    tags = copy_provenance(backup(region, moment))
+
+    read = read_copy_provenance({**tags, "team": "payroll"})
+
+    assert read is not None
+    assert read[0] == region
+    assert abs(read[1] - moment) < timedelta(milliseconds=1)
+    assert tags["backup-copy-source-time"].endswith("Z")
+
+
+@given(st.sampled_from([HOME, AWAY, FAR]), MOMENTS)
+def test_tags_keep_to_the_apis_limits(region: str, moment: datetime) -> None:
+    """A key has at most 100 characters, a value 256."""
+    original = backup(region, moment)
+
+    for key, value in {**copy_provenance(original), **source_provenance(original)}.items():
+        assert 1 <= len(key) <= 100
+        assert len(value) <= 256
+
+
+def test_a_sources_tags_tell_its_copy_in_each_region() -> None:
+    """One tag for each region, named after it."""
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+
+    assert source_provenance(backup(AWAY, moment)) == {"backup-copy-us-phoenix-1": ocid("volumebackup", AWAY)}
+    assert copy_tag(AWAY) != copy_tag(FAR)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {"backup-copy-source-region": HOME},
+        {"backup-copy-source-time": "2026-11-21T02:00:00.000Z"},
+        {"backup-copy-source-region": HOME, "backup-copy-source-time": "yesterday"},
+    ],
+)
+def test_tags_that_do_not_tell_are_no_provenance(tags: dict[str, str]) -> None:
+    """Anybody may have written, or removed, them."""
+    assert read_copy_provenance(tags) is None

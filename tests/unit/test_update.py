@@ -1,0 +1,93 @@
+"""Changing a backup's name or tags: the API's own update, with the etag where one is given."""
+
+from typing import Any
+
+import pytest
+
+from handlers.core.model import Backup, Kind, Outcome, Result
+from handlers.core.operations import OPERATIONS, UpdateBackup
+from handlers.update import update
+from tests.fakes import HOME, FakeCloud, make_call, passing
+
+IDS = {
+    Kind.VOLUME_GROUP: "volumeGroupBackupId",
+    Kind.VOLUME: "volumeBackupId",
+    Kind.BOOT_VOLUME: "bootVolumeBackupId",
+}
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+@pytest.fixture(params=list(Kind))
+def backup(request: pytest.FixtureRequest, cloud: FakeCloud) -> Backup:
+    return cloud.add_backup(Kind(request.param), freeform_tags={"team": "payroll"})
+
+
+def run(cloud: FakeCloud, backup: Backup, **fields: Any) -> Result:
+    name = f"Update{backup.kind}Backup"
+    operation = OPERATIONS[name].model_validate({"operation": name, IDS[backup.kind]: backup.id, **fields})
+    assert isinstance(operation, UpdateBackup)
+    return update(operation, make_call(cloud))
+
+
+def test_given_tags_replace_all_that_were_there(cloud: FakeCloud, backup: Backup) -> None:
+    """As in the API."""
+    result = run(cloud, backup, freeformTags={"keep": "7-years"})
+
+    assert (result.operation, result.outcome) == (f"Update{backup.kind}Backup", Outcome.UPDATED)
+    assert result.source_id == result.backup_id == backup.id
+    assert result.opc_request_id
+    assert cloud.backups[backup.id].freeform_tags == {"keep": "7-years"}
+
+
+def test_the_request_holds_what_is_to_change_and_nothing_else(cloud: FakeCloud, backup: Backup) -> None:
+    """What was not given stays as it is."""
+    run(cloud, backup, displayName="year-end", definedTags={"Costs": {"Center": 7}}, ifMatch=backup.etag)
+
+    (call,) = cloud.made("update")
+    assert call.region == HOME
+    assert call.arguments["body"] == {"displayName": "year-end", "definedTags": {"Costs": {"Center": 7}}}
+    assert call.arguments["if_match"] == backup.etag
+
+
+def test_empty_tags_remove_all(cloud: FakeCloud, backup: Backup) -> None:
+    """An empty object is something else than none."""
+    run(cloud, backup, freeformTags={})
+
+    assert cloud.backups[backup.id].freeform_tags == {}
+
+
+def test_an_etag_that_is_old_refuses_the_change(cloud: FakeCloud, backup: Backup) -> None:
+    """Somebody was faster, and whoever asked with an etag wants to know."""
+    result = run(cloud, backup, freeformTags={}, ifMatch="old")
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "NoEtagMatch", False)
+    assert cloud.backups[backup.id].freeform_tags == {"team": "payroll"}
+
+
+def test_a_dry_run_changes_nothing(cloud: FakeCloud, backup: Backup) -> None:
+    """It looks whether the backup is there."""
+    result = run(cloud, backup, freeformTags={}, dryRun=True)
+
+    assert (result.outcome, result.backup_id) == (Outcome.PLANNED, backup.id)
+    assert cloud.changes == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_backup_that_is_gone_is_a_failure(cloud: FakeCloud, backup: Backup, *, dry_run: bool) -> None:
+    """With the API's code."""
+    del cloud.backups[backup.id]
+
+    result = run(cloud, backup, displayName="x", dryRun=dry_run)
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "NotAuthorizedOrNotFound", False)
+
+
+def test_a_fault_that_may_pass_is_said_to(cloud: FakeCloud) -> None:
+    """A redelivery can help."""
+    cloud.script("update", passing())
+
+    assert run(cloud, cloud.add_backup(), displayName="x").may_pass
