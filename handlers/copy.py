@@ -45,11 +45,10 @@ def copy(operation: CopyBackup, call: Call) -> list[Result]:
     if not destinations:
         remedy = "name a destinationRegion, or set DESTINATION_REGIONS"
         return [answer(Outcome.FAILED, reason="no_destination", message=remedy)]
-    results = []
-    for region in destinations:
-        original, result = _copy_to(region, original, operation, call)
-        results.append(result)
-    return results
+    settled = [_copy_to(region, original, operation, call) for region in destinations]
+    if not operation.dry_run:
+        provenance.record(original, [copy for _, copy in settled if copy], call)
+    return [result for result, _ in settled]
 
 
 def _destinations_of(original: Backup, call: Call) -> Sequence[str] | None:
@@ -63,18 +62,18 @@ def _destinations_of(original: Backup, call: Call) -> Sequence[str] | None:
     return call.settings.destination_regions if tagged is None else (tagged or None)
 
 
-def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -> tuple[Backup, Result]:
-    """Look, decide, act for one destination. Answers with the original too, whose tags may have changed."""
+def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -> tuple[Result, Backup | None]:
+    """Look, decide, act for one destination: what came of it, and the copy that is there or under way."""
     answer = partial(Result, operation.operation, source_id=original.id, destination_region=region)
     if call.out_of_time:
-        return original, answer(Outcome.DEFERRED, reason="deadline")
+        return answer(Outcome.DEFERRED, reason="deadline"), None
     try:
         key = operation.kms_key_id or call.settings.key_for(region)
         done = _ensure(region, original, key, operation, call)
     except KeyMissing as fault:
-        return original, answer(Outcome.FAILED, reason="key_missing", message=str(fault))
+        return answer(Outcome.FAILED, reason="key_missing", message=str(fault)), None
     except ApiFault as fault:
-        return original, failure(operation.operation, original.id, fault, region)
+        return failure(operation.operation, original.id, fault, region), None
     log.info(
         EVENTS[done.outcome],
         source_id=original.id,
@@ -87,9 +86,7 @@ def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -
         backup_id=done.copy.id if done.copy else None,
         opc_request_id=done.copy.opc_request_id if done.copy else None,
     )
-    if done.copy and not operation.dry_run:
-        original = provenance.record(original, done.copy, call)
-    return original, result
+    return result, done.copy
 
 
 def _ensure(region: str, original: Backup, key: str | None, operation: CopyBackup, call: Call) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -17,10 +17,11 @@ ATTEMPTS = 3
 log = structlog.get_logger()
 
 
-def record(original: Backup, copy: Backup, call: Call) -> Backup:
-    """Tag both ends of a copy where they are not tagged yet; never fails. Answers with the original as it is now."""
-    tag(call.backups(copy.region), copy, copy_provenance(original))
-    return tag(call.here, original, source_provenance(copy))
+def record(original: Backup, copies: Sequence[Backup], call: Call) -> None:
+    """Tag a backup and its copies where they are not tagged yet; never fails."""
+    for copy in copies:
+        tag(call.backups(copy.region), copy, copy_provenance(original))
+    tag(call.here, original, source_provenance(copies))
 
 
 def tag(backups: Backups, backup: Backup, ours: Mapping[str, str]) -> Backup:

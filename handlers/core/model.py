@@ -172,7 +172,7 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """OK when nothing failed or was left for lack of time; FAILED when nothing else happened."""
+        """OK when nothing failed or was left for lack of time; FAILED when all of it did or was."""
         if self.problems:
             return Status.REJECTED
         outcomes = {result.outcome for result in self.results}
@@ -180,7 +180,7 @@ class Report:
             return Status.IGNORED
         if not outcomes & {Outcome.FAILED, Outcome.DEFERRED}:
             return Status.OK
-        if Outcome.FAILED in outcomes and outcomes <= {Outcome.FAILED, Outcome.DEFERRED}:
+        if outcomes <= {Outcome.FAILED, Outcome.DEFERRED}:
             return Status.FAILED
         return Status.PARTIAL
 
@@ -191,8 +191,10 @@ class Report:
 
     @property
     def may_pass(self) -> bool:
-        """Whether all that was tried failed, and at least one failure may pass: a redelivery can help."""
-        return self.status is Status.FAILED and any(result.may_pass for result in self.results)
+        """Whether nothing was done, and some of it may be another time: a redelivery can help."""
+        return self.status is Status.FAILED and any(
+            result.may_pass or result.outcome is Outcome.DEFERRED for result in self.results
+        )
 
     def as_json(self, call_id: str) -> dict[str, Any]:
         """The answer's body: at most 500 results, failures first."""

@@ -17,7 +17,7 @@ NO_DESTINATIONS = "none"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Why nothing is to be copied. `copy` is the one that is there already."""
+    """How it stands with a backup, where no copy is to be started. `copy` is the one that is there or under way."""
 
     outcome: Outcome
     reason: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,9 +41,9 @@ def copy_tag(destination_region: str) -> str:
     return f"backup-copy-{destination_region}"
 
 
-def source_provenance(copy: Backup) -> dict[str, str]:
-    """What a source backup's tags say of a copy of it."""
-    return {copy_tag(copy.region): copy.id}
+def source_provenance(copies: Sequence[Backup]) -> dict[str, str]:
+    """What a source backup's tags say of the copies of it."""
+    return {copy_tag(copy.region): copy.id for copy in copies}
 
 
 def copy_provenance(original: Backup) -> dict[str, str]:

@@ -455,7 +455,7 @@ def test_what_no_time_is_left_for_is_deferred(cloud: FakeCloud) -> None:
     """The first copy took all the time there was: the second is left to a later call, and said to be."""
     cloud.call_takes = timedelta(seconds=2)
 
-    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, lasts=timedelta(seconds=10))
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, lasts=timedelta(seconds=8))
 
     assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.DEFERRED, "deadline")]
     assert {call.region for call in cloud.calls} == {HOME, AWAY}

@@ -40,11 +40,11 @@ def test_what_is_done_or_in_order_is_ok(outcome: Outcome) -> None:
         ([Outcome.FAILED, Outcome.COPIED], Status.PARTIAL),
         ([Outcome.FAILED, Outcome.NOT_READY], Status.PARTIAL),
         ([Outcome.DEFERRED, Outcome.COPIED], Status.PARTIAL),
-        ([Outcome.DEFERRED], Status.PARTIAL),
+        ([Outcome.DEFERRED], Status.FAILED),
     ],
 )
 def test_how_a_call_ended_follows_from_its_results(outcomes: list[Outcome], status: Status) -> None:
-    """FAILED where all that was tried failed; PARTIAL where something failed or was left and something else was not."""
+    """FAILED where all of it failed or was left; PARTIAL where something was, and something else was not."""
     assert report(*outcomes).status is status
 
 

@@ -3,7 +3,7 @@
 from handlers import provenance
 from handlers.core.model import Backup
 from handlers.provenance import ATTEMPTS
-from tests.fakes import AWAY, HOME, FakeCloud, make_call
+from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call
 
 OURS = {"backup-copy-us-phoenix-1": "ocid1.volumegroupbackup.oc1.phx.copy"}
 
@@ -100,13 +100,13 @@ def test_a_tag_of_ours_is_renewed_where_ten_are_taken() -> None:
     assert cloud.backups[backup.id].freeform_tags == {**tags, **OURS}
 
 
-def test_what_was_recorded_of_one_copy_is_known_for_the_next() -> None:
-    """The original comes back with its new tags and etag, so that no write is wasted."""
+def test_a_backup_is_tagged_once_for_all_its_copies() -> None:
+    """However many destinations there are, its own tags are written in one go."""
     cloud = FakeCloud()
     original = cloud.add_backup()
-    copy = cloud.add_copy(original)
+    copies = [cloud.add_copy(original, region) for region in (AWAY, FAR)]
 
-    answer = provenance.record(original, copy, make_call(cloud))
+    provenance.record(original, copies, make_call(cloud))
 
-    assert answer.etag == cloud.backups[original.id].etag
-    assert answer.freeform_tags == cloud.backups[original.id].freeform_tags
+    assert cloud.backups[original.id].freeform_tags == {f"backup-copy-{copy.region}": copy.id for copy in copies}
+    assert len([change for change in cloud.changes if change.region == HOME]) == 1

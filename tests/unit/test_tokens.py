@@ -114,7 +114,7 @@ def test_tags_keep_to_the_apis_limits(region: str, moment: datetime) -> None:
     """A key has at most 100 characters, a value 256."""
     original = backup(region, moment)
 
-    for key, value in {**copy_provenance(original), **source_provenance(original)}.items():
+    for key, value in {**copy_provenance(original), **source_provenance([original])}.items():
         assert 1 <= len(key) <= 100
         assert len(value) <= 256
 
@@ -123,7 +123,10 @@ def test_a_sources_tags_tell_its_copy_in_each_region() -> None:
     """One tag for each region, named after it."""
     moment = datetime(2026, 11, 21, tzinfo=UTC)
 
-    assert source_provenance(backup(AWAY, moment)) == {"backup-copy-us-phoenix-1": ocid("volumebackup", AWAY)}
+    copies = [backup(AWAY, moment), backup(FAR, moment)]
+
+    assert source_provenance(copies) == {copy_tag(copy.region): copy.id for copy in copies}
+    assert copy_tag(AWAY) == "backup-copy-us-phoenix-1"
     assert copy_tag(AWAY) != copy_tag(FAR)
 
 
