@@ -33,9 +33,9 @@ class Cloud:
         self.diary = Diary(clock)
         self.identity = identity or Identity()
         self.delivery = Delivery(clock, self.diary)
-        self.notifications = Notifications(clock, self.diary, self.delivery, self.regions)
-        self.events = Events(clock, self.diary, self.delivery, self.regions, self.notifications)
-        self.monitoring = Monitoring(clock, self.diary, self.notifications, self.regions)
+        self.notifications = Notifications(clock, self.diary, self.identity, self.delivery, self.regions)
+        self.events = Events(clock, self.diary, self.identity, self.delivery, self.regions, self.notifications)
+        self.monitoring = Monitoring(clock, self.diary, self.identity, self.notifications, self.regions)
         self.block_volume = BlockVolume(clock, self.diary, self.identity, self.events, self.regions, limits)
 
     def app(self) -> Starlette:

@@ -1,4 +1,4 @@
-"""What OCI's control planes have in common: who may do what, resources with ids and etags, and what answers look like."""
+"""What OCI's control planes have in common: resources with ids and etags, who may do what to them, and answers."""
 
 from __future__ import annotations
 

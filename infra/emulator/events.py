@@ -16,13 +16,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.emulator.clock import Clock
-from infra.emulator.control_plane import Collection, Listing, Resource, answer, refuse_the_rest
+from infra.emulator.control_plane import Collection, Resource, answer, refuse_the_rest
 from infra.emulator.delivery import Delivery, Message, Redelivery
 from infra.emulator.details import TAGS, Field, read_details, text
 from infra.emulator.diary import Diary
 from infra.emulator.event_actions import read_actions
 from infra.emulator.event_rules import Condition
+from infra.emulator.identity import Identity
 from infra.emulator.notifications import Notifications
+from infra.emulator.pages import Listing
 from infra.emulator.wire import ApiError, json_object, timestamp
 
 VERSION = "20181201"
@@ -45,6 +47,7 @@ _LISTING = Listing(
     sorts={"TIME_CREATED": "", "DISPLAY_NAME": "displayName", "ID": "id"},
     default_limit=10,
     largest_limit=50,
+    states=("CREATING", "ACTIVE", "INACTIVE", "UPDATING", "DELETING", "DELETED", "FAILED"),
 )
 
 
@@ -59,12 +62,13 @@ class Events:
         self,
         clock: Clock,
         diary: Diary,
+        identity: Identity,
         delivery: Delivery,
         regions: Sequence[str],
         notifications: Notifications | None = None,
     ) -> None:
         self._clock, self._diary, self._delivery, self._notifications = clock, diary, delivery, notifications
-        self._rules = Collection("eventrule", "Rule", clock, regions)
+        self._rules = Collection("eventrule", "Rule", clock, identity, regions)
 
     def routes(self) -> list[BaseRoute]:
         """The service's routes, to be mounted where the host gives `region`."""
@@ -137,26 +141,26 @@ class Events:
             tags: dict[str, Any] = {"freeformTags": {}, "definedTags": {}}
             return {**tags, **details, **read, "id": rule_id, "timeCreated": timestamp(now)}
 
-        rule, _ = self._rules.create(request, details, represent)
+        rule = self._rules.create(request, "CreateRule", details, represent)
         return answer(request, rule.fields, etag=rule.etag)
 
     async def _list(self, request: Request) -> Response:
-        page, following = self._rules.page(request, _LISTING)
+        page, following = self._rules.page(request, "ListRules", _LISTING)
         summaries = [{name: value for name, value in rule.fields.items() if name != "actions"} for rule in page]
         return answer(request, summaries, next_page=following)
 
     async def _get(self, request: Request) -> Response:
-        rule = self._rules.get(request)
+        rule = self._rules.get(request, "GetRule")
         return answer(request, rule.fields, etag=rule.etag)
 
     async def _update(self, request: Request) -> Response:
         details = read_details(await json_object(request), _UPDATE, partial=True)
-        rule = self._rules.get(request)
+        rule = self._rules.get(request, "UpdateRule")
         rule.change({**details, **self._read(details, rule.region)})
         return answer(request, rule.fields, etag=rule.etag)
 
     async def _delete(self, request: Request) -> Response:
-        self._rules.remove(self._rules.get(request))
+        self._rules.remove(self._rules.get(request, "DeleteRule"))
         return answer(request, None, 204)
 
     def _read(self, details: Mapping[str, Any], region: str) -> dict[str, Any]:

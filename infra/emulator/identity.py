@@ -125,12 +125,15 @@ class Identity:
         """Undo `deny`."""
         self._denied.discard((operation, principal_id))
 
-    def authorize(self, principal: Principal, operation: str, compartment_id: str, what: str = "Compartment") -> None:
-        """Answer 404 unless `principal` may do this there; everyone may do everything until denied."""
+    def may(self, principal: Principal, operation: str, compartment_id: str) -> bool:
+        """Whether `principal` may do this there; everyone of the tenancy may do everything until denied."""
         denied = {(operation, None), (operation, principal.id)} & self._denied
-        known = principal.tenancy_id == self.tenancy_id and compartment_id in self.compartments
-        if denied or not known:
-            raise not_found(what, compartment_id)
+        return not denied and principal.tenancy_id == self.tenancy_id and compartment_id in self.compartments
+
+    def authorize(self, principal: Principal, operation: str, compartment_id: str) -> None:
+        """Answer 404, as for a compartment that does not exist, unless `principal` may do this there."""
+        if not self.may(principal, operation, compartment_id):
+            raise not_found("Compartment", compartment_id)
 
     def _read_token(self, token: str) -> tuple[Principal, RSAPublicKey]:
         options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": ["exp", "jwk", "sub"]}

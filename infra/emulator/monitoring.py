@@ -16,12 +16,14 @@ from starlette.routing import BaseRoute, Route
 from infra.emulator.alarm_query import AbsenceQuery
 from infra.emulator.alarms import MINUTE, Alarm, MessageType
 from infra.emulator.clock import Clock
-from infra.emulator.control_plane import Collection, Listing, Resource, answer, refuse_the_rest
+from infra.emulator.control_plane import Collection, Resource, answer, refuse_the_rest
 from infra.emulator.details import TAGS, Field, invalid, one_of, read_details, text
 from infra.emulator.diary import Diary
 from infra.emulator.durations import parse_duration
+from infra.emulator.identity import Identity
 from infra.emulator.notifications import Notifications
 from infra.emulator.ocids import parse_ocid
+from infra.emulator.pages import Listing
 from infra.emulator.wire import ApiError, json_object, not_modelled, timestamp
 
 VERSION = "20180401"
@@ -91,6 +93,7 @@ _LISTING = Listing(
     sorts={"displayName": "displayName", "severity": "severity"},
     default_limit=1000,
     largest_limit=1000,
+    states=("ACTIVE", "DELETING", "DELETED"),
 )
 
 
@@ -101,9 +104,11 @@ class Monitoring:
     compartment, resource group or pending duration is changed begins anew from OK.
     """
 
-    def __init__(self, clock: Clock, diary: Diary, notifications: Notifications, regions: Sequence[str]) -> None:
+    def __init__(
+        self, clock: Clock, diary: Diary, identity: Identity, notifications: Notifications, regions: Sequence[str]
+    ) -> None:
         self._clock, self._diary, self._notifications = clock, diary, notifications
-        self._collection = Collection("alarm", "Alarm", clock, regions)
+        self._collection = Collection("alarm", "Alarm", clock, identity, regions)
         self._alarms: dict[str, Alarm] = {}
 
     def routes(self) -> list[BaseRoute]:
@@ -126,25 +131,25 @@ class Monitoring:
             times = {"timeCreated": timestamp(now), "timeUpdated": timestamp(now)}
             return {**_DEFAULTS, **details, "id": alarm_id, "lifecycleState": "ACTIVE", **times}
 
-        resource, is_new = self._collection.create(request, details, represent)
-        if is_new:
+        resource = self._collection.create(request, "CreateAlarm", details, represent)
+        if resource.id not in self._alarms:
             self._alarms[resource.id] = Alarm(self._clock, resource, self._publish)
             self._evaluate(resource)
         return answer(request, resource.fields, etag=resource.etag)
 
     async def _list(self, request: Request) -> Response:
-        page, following = self._collection.page(request, _LISTING)
+        page, following = self._collection.page(request, "ListAlarms", _LISTING)
         return answer(request, [_summary(resource) for resource in page], next_page=following)
 
     async def _get(self, request: Request) -> Response:
         if request.path_params["id"] == "status":
             raise not_modelled("GET /alarms/status")
-        resource = self._collection.get(request)
+        resource = self._collection.get(request, "GetAlarm")
         return answer(request, resource.fields, etag=resource.etag)
 
     async def _update(self, request: Request) -> Response:
         details = read_details(await json_object(request), _DETAILS, partial=True)
-        resource = self._collection.get(request)
+        resource = self._collection.get(request, "UpdateAlarm")
         _check(details, resource.region)
         before = {name: resource.fields.get(name) for name in _EVALUATED}
         resource.change({**details, "timeUpdated": timestamp(self._clock.now())})
@@ -153,7 +158,7 @@ class Monitoring:
         return answer(request, resource.fields, etag=resource.etag)
 
     async def _delete(self, request: Request) -> Response:
-        resource = self._collection.get(request)
+        resource = self._collection.get(request, "DeleteAlarm")
         self._alarms.pop(resource.id).stop()
         self._collection.remove(resource)
         return answer(request, None, 204)

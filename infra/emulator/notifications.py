@@ -17,10 +17,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.emulator.clock import Clock
-from infra.emulator.control_plane import Collection, Listing, Resource, answer, refuse_the_rest
+from infra.emulator.control_plane import Collection, Resource, answer, refuse_the_rest
 from infra.emulator.delivery import Delivery, Message, Redelivery
 from infra.emulator.details import TAGS, Field, invalid, read_details, text
 from infra.emulator.diary import Diary
+from infra.emulator.identity import Identity
+from infra.emulator.pages import Listing
 from infra.emulator.subscriptions import Subscriptions, retry_duration
 from infra.emulator.wire import ApiError, json_object, not_modelled, timestamp
 
@@ -49,6 +51,7 @@ _TOPICS = Listing(
     sorts={"TIMECREATED": "", "LIFECYCLESTATE": "lifecycleState"},
     default_limit=50,
     largest_limit=50,
+    states=("CREATING", "ACTIVE", "DELETING"),
 )
 
 
@@ -58,10 +61,12 @@ class Notifications:
     A message is delivered at least once per subscription, its body as it is.
     """
 
-    def __init__(self, clock: Clock, diary: Diary, delivery: Delivery, regions: Sequence[str]) -> None:
+    def __init__(
+        self, clock: Clock, diary: Diary, identity: Identity, delivery: Delivery, regions: Sequence[str]
+    ) -> None:
         self._clock, self._diary, self._delivery = clock, diary, delivery
-        self._topics = Collection("onstopic", "Topic", clock, regions)
-        self._subscriptions = Subscriptions(clock, regions, self._topics)
+        self._topics = Collection("onstopic", "Topic", clock, identity, regions)
+        self._subscriptions = Subscriptions(clock, identity, regions, self._topics)
 
     def routes(self) -> list[BaseRoute]:
         """The service's routes, to be mounted where the host gives `region`."""
@@ -111,25 +116,25 @@ class Notifications:
                 "apiEndpoint": f"https://notification.{region}.oci.oraclecloud.com",
             }
 
-        topic, _ = self._topics.create(request, details, represent)
+        topic = self._topics.create(request, "CreateTopic", details, represent)
         return answer(request, _show(topic), etag=topic.etag)
 
     async def _list_topics(self, request: Request) -> Response:
-        page, following = self._topics.page(request, _TOPICS)
+        page, following = self._topics.page(request, "ListTopics", _TOPICS)
         return answer(request, [_show(topic) for topic in page], next_page=following)
 
     async def _get_topic(self, request: Request) -> Response:
-        topic = self._topics.get(request)
+        topic = self._topics.get(request, "GetTopic")
         return answer(request, _show(topic), etag=topic.etag)
 
     async def _update_topic(self, request: Request) -> Response:
         details = read_details(await json_object(request), _TOPIC_UPDATE)
-        topic = self._topics.get(request)
+        topic = self._topics.get(request, "UpdateTopic")
         topic.change(details)
         return answer(request, _show(topic), etag=topic.etag)
 
     async def _delete_topic(self, request: Request) -> Response:
-        topic = self._topics.get(request)
+        topic = self._topics.get(request, "DeleteTopic")
         self._subscriptions.end(topic)
         self._topics.remove(topic)
         return answer(request, None, 204)
@@ -140,8 +145,8 @@ class Notifications:
         if len(await request.body()) > LARGEST_MESSAGE:
             raise invalid("message", "at most 64 KB")
         details = read_details(await json_object(request), _MESSAGE)
-        region, topic_id = self._topics.region_of(request), str(request.path_params["id"])
-        message_id = self.publish(region, topic_id, details.get("title", ""), details["body"])
+        topic = self._topics.get(request, "PublishMessage")
+        message_id = self.publish(topic.region, topic.id, details.get("title", ""), details["body"])
         return answer(request, {"messageId": message_id, "timeStamp": timestamp(self._clock.now())}, 202)
 
 

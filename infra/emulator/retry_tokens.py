@@ -56,7 +56,7 @@ class RetryTokens(Generic[R]):
         if not 1 <= len(token) <= LONGEST:
             raise invalid("opc-retry-token", f"1 to {LONGEST} characters long")
         now, key = self._clock.now(), (str(request.path_params["region"]), operation, token)
-        self._remembered = {key: known for key, known in self._remembered.items() if known.expires > now}
+        self._remembered = {k: known for k, known in self._remembered.items() if known.expires > now}
         if known := self._remembered.get(key):
             return self._recall(known, asked)
         made = make()

@@ -22,7 +22,7 @@ from infra.emulator.clock import Clock
 from infra.emulator.cloud import Cloud
 from infra.emulator.diary import Listener
 from infra.emulator.ocids import REGION_NAME
-from infra.emulator.tunnel import Tunnel
+from infra.emulator.tunnel import Tunnel, listen
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Emulator:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            listening = stack.enter_context(_listen(self._port))
+            listening = stack.enter_context(listen(self._port))
             self.proxy_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             self._files = ClientFiles(self._directory or Path(stack.enter_context(tempfile.TemporaryDirectory())))
             self._files.write_config(self.cloud.identity.issue_api_key(), self.regions[0])
@@ -167,7 +167,7 @@ class Emulator:
             ssl_context_factory=lambda _config, _default: context,
         )
         server = uvicorn.Server(config)
-        with _listen(0) as inner:
+        with listen(0) as inner:
             serving = asyncio.create_task(server.serve(sockets=[inner]))
             tunnel = Tunnel(self.regions, inner.getsockname()[1], self.cloud.diary)
             await tunnel.start(listening)
@@ -188,16 +188,3 @@ class Emulator:
             sleep = None if clock.speed is None else min(_LONGEST_SLEEP, _LONGEST_SLEEP if due is None else due)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), sleep)
-
-
-def _listen(port: int) -> socket.socket:
-    """A bound socket on this machine; of a named protocol, because asyncio sets TCP_NODELAY on no other."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        raise OSError(error.errno, f"{error.strerror}: port {port} of 127.0.0.1") from error
-    return listening

@@ -12,9 +12,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.emulator.clock import Clock
-from infra.emulator.control_plane import Collection, Listing, Resource, answer
+from infra.emulator.control_plane import Collection, Resource, answer
 from infra.emulator.details import TAGS, Field, invalid, one_of, read_details, text
+from infra.emulator.identity import Identity
 from infra.emulator.ocids import parse_ocid
+from infra.emulator.pages import Listing
 from infra.emulator.wire import json_object, not_modelled
 
 DEFAULT_RETRY_MILLISECONDS = 2 * 60 * 60 * 1000
@@ -40,9 +42,9 @@ _LISTING = Listing({"topicId": "topicId"}, {}, default_limit=50, largest_limit=5
 class Subscriptions:
     """The subscriptions of all regions. Only functions can subscribe; they are active at once, and gone at once."""
 
-    def __init__(self, clock: Clock, regions: Sequence[str], topics: Collection) -> None:
+    def __init__(self, clock: Clock, identity: Identity, regions: Sequence[str], topics: Collection) -> None:
         self._topics = topics
-        self._collection = Collection("onssubscription", "Subscription", clock, regions)
+        self._collection = Collection("onssubscription", "Subscription", clock, identity, regions)
 
     def routes(self, version: str) -> list[BaseRoute]:
         """The routes below `/{version}/subscriptions`."""
@@ -85,15 +87,15 @@ class Subscriptions:
                 "deliveryPolicy": _policy(DEFAULT_RETRY_MILLISECONDS),
             }
 
-        subscription, _ = self._collection.create(request, details, represent)
+        subscription = self._collection.create(request, "CreateSubscription", details, represent)
         return answer(request, _show(subscription), etag=subscription.etag)
 
     async def _list(self, request: Request) -> Response:
-        page, following = self._collection.page(request, _LISTING)
+        page, following = self._collection.page(request, "ListSubscriptions", _LISTING)
         return answer(request, [{**s.fields, "etag": s.etag} for s in page], next_page=following)
 
     async def _get(self, request: Request) -> Response:
-        subscription = self._collection.get(request)
+        subscription = self._collection.get(request, "GetSubscription")
         return answer(request, _show(subscription), etag=subscription.etag)
 
     async def _update(self, request: Request) -> Response:
@@ -101,13 +103,13 @@ class Subscriptions:
         if "deliveryPolicy" in details:
             policy = read_details(details["deliveryPolicy"], _POLICY)
             read_details(policy["backoffRetryPolicy"], _BACKOFF)
-        subscription = self._collection.get(request)
+        subscription = self._collection.get(request, "UpdateSubscription")
         subscription.change(details)
         shown = {name: subscription.fields[name] for name in _UPDATE}
         return answer(request, shown, etag=subscription.etag)
 
     async def _delete(self, request: Request) -> Response:
-        self._collection.remove(self._collection.get(request))
+        self._collection.remove(self._collection.get(request, "DeleteSubscription"))
         return answer(request, None, 204)
 
 

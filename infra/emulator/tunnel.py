@@ -106,6 +106,19 @@ class Tunnel:
             upstream_writer.transport.abort()
 
 
+def listen(port: int) -> socket.socket:
+    """A bound socket on this machine; of a named protocol, because asyncio sets TCP_NODELAY on no other."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"{error.strerror}: port {port} of 127.0.0.1") from error
+    return listening
+
+
 async def _carry(reader: StreamReader, writer: StreamWriter, acknowledging: StreamWriter | None = None) -> None:
     """Carry bytes one way until the end."""
     while data := await reader.read(65_536):

@@ -74,6 +74,7 @@ class Container:
     async def start(self) -> None:
         """Start the process and wait for its socket; raises `StartFailed`."""
         self._process = await asyncio.create_subprocess_exec(
+            *_tied_to_this_thread(),
             *(sys.executable, Path(sys.executable).parent / "fdk", self._function.file, self._function.handler),
             cwd=self._function.file.parent,
             env=self._environment(),
@@ -136,9 +137,8 @@ class Container:
         while True:
             try:
                 line = await self._process.stdout.readline()
-            except (
-                ValueError
-            ):  # longer than LONGEST_LINE: its start is lost, but reading goes on, else the function blocks
+            # A line beyond LONGEST_LINE: its start is lost, but reading goes on, else the function blocks.
+            except ValueError:
                 continue
             if not line:
                 return
@@ -148,3 +148,11 @@ class Container:
 
     def _written(self) -> str:
         return "\n".join(self._last_lines)
+
+
+def _tied_to_this_thread() -> Sequence[str]:
+    """What to start a process with so that it is killed when its starter ends in any way; nothing but on Linux."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None or Path(setpriv).resolve().name == "busybox":  # whose own does not know the option
+        return ()
+    return setpriv, "--pdeathsig", "KILL"

@@ -1,7 +1,11 @@
 """How functions are run: claims that hold on a real Fn server and hold here, shown with a function of our own."""
 
 import os
+import select
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +30,16 @@ FUNCTION = Function(
     config={"OWN": "by the function", "BOTH": "function"},
     environment={"PLATFORM": "by the platform"},
 )
+
+UNTIL_KILLED = """
+import threading
+import httpx
+from infra.local.fn_server import FnServer
+from tests.e2e.test_fn_process import FUNCTION
+with FnServer([FUNCTION]) as server:
+    print(httpx.post(server.invoke_url(FUNCTION)).json()["pid"], flush=True)
+    threading.Event().wait()
+"""
 
 
 class Watched:
@@ -234,6 +248,19 @@ def test_leaving_the_server_leaves_nothing_behind() -> None:
     assert not Path(idle["environment"]["FN_LISTENER"].removeprefix("unix:")).parent.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs the kernel's help, and the command that asks for it")
+def test_a_killed_server_takes_its_processes_along() -> None:
+    """Also a server that has no time to end them leaves none behind."""
+    starter = [sys.executable, "-c", UNTIL_KILLED]
+    with subprocess.Popen(starter, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        process = os.pidfd_open(int(server.stdout.readline()))
+        server.kill()
+    ended, _, _ = select.select([process], [], [], 10)
+    os.close(process)
+    assert ended
 
 
 def is_running(pid: int) -> bool:

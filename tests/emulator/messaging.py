@@ -14,14 +14,17 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Host, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.emulator.clock import Clock
 from infra.emulator.delivery import Delivery
 from infra.emulator.diary import Diary, Entry
 from infra.emulator.events import Events
+from infra.emulator.identity import Identity, Principal
 from infra.emulator.monitoring import Monitoring
 from infra.emulator.notifications import Notifications
 from infra.emulator.ocids import new_ocid
@@ -29,7 +32,9 @@ from infra.emulator.wire import ApiError, error_response
 
 NOON = datetime(2026, 4, 1, 12, 0, 0, tzinfo=UTC)
 REGIONS = ("us-ashburn-1", "us-phoenix-1")
-COMPARTMENT = new_ocid("compartment")
+IDENTITY = Identity()
+OPERATOR = Principal(new_ocid("user"), IDENTITY.tenancy_id, IDENTITY.tenancy_id)
+COMPARTMENT = IDENTITY.compartment_id
 BACKUP_FINISHED = "com.oraclecloud.blockvolumes.createvolumebackup.end"
 FUNCTION = new_ocid("fnfunc", "us-ashburn-1")
 
@@ -75,7 +80,10 @@ class Function:
 
 
 class Messaging:
-    """The three services as one ASGI application without a gate; each method drives their event loop."""
+    """The three services as one ASGI application; each method drives their event loop.
+
+    There is no gate before it: whoever calls is the operator.
+    """
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -83,9 +91,9 @@ class Messaging:
         self.clock = Clock(speed=None, start=NOON)
         self.diary = Diary(self.clock)
         self.delivery = Delivery(self.clock, self.diary, longest_call=5)
-        self.notifications = Notifications(self.clock, self.diary, self.delivery, REGIONS)
-        self.monitoring = Monitoring(self.clock, self.diary, self.notifications, REGIONS)
-        self.events = Events(self.clock, self.diary, self.delivery, REGIONS, self.notifications)
+        self.notifications = Notifications(self.clock, self.diary, IDENTITY, self.delivery, REGIONS)
+        self.monitoring = Monitoring(self.clock, self.diary, IDENTITY, self.notifications, REGIONS)
+        self.events = Events(self.clock, self.diary, IDENTITY, self.delivery, REGIONS, self.notifications)
         self._transport = httpx.ASGITransport(_app(self))
 
     def call(self, method: str, url: str, body: object = None, **headers: str) -> httpx.Response:
@@ -166,4 +174,14 @@ def _app(cloud: Messaging) -> Starlette:
         "notification.{region}.oci.oraclecloud.com": cloud.notifications.routes(),
     }
     routes = [Host(host, Router(routes)) for host, routes in hosts.items()]
-    return Starlette(routes=routes, exception_handlers={ApiError: answer_error})
+    return Starlette(
+        routes=routes, middleware=[Middleware(_as_the_operator)], exception_handlers={ApiError: answer_error}
+    )
+
+
+def _as_the_operator(app: ASGIApp) -> ASGIApp:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["principal"] = OPERATOR
+        await app(scope, receive, send)
+
+    return call

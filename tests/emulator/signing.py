@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +18,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 GENERIC = ("date", "(request-target)", "host")
 BODY = ("content-length", "content-type", "x-content-sha256")
+
+
+@functools.cache
+def _key(pem: str) -> RSAPrivateKey:
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 def signed(
@@ -42,9 +50,7 @@ def signed(
     names = sign or (GENERIC if body is None else GENERIC + BODY)
     target = f"{method.lower()} {parts.path}{'?' + parts.query if parts.query else ''}"
     text = "\n".join(f"{name}: {target if name == '(request-target)' else headers[name]}" for name in names)
-    key = load_pem_private_key(private_key_pem.encode(), None)
-    assert isinstance(key, RSAPrivateKey)
-    signature = base64.b64encode(key.sign(text.encode(), PKCS1v15(), hashes.SHA256())).decode()
+    signature = base64.b64encode(_key(private_key_pem).sign(text.encode(), PKCS1v15(), hashes.SHA256())).decode()
     authorization = (
         f'Signature version="1",keyId="{key_id}",algorithm="rsa-sha256",'
         f'headers="{" ".join(names)}",signature="{signature}"'

@@ -12,7 +12,16 @@ import pytest
 
 from infra.emulator.events import REDELIVERY
 from infra.emulator.ocids import new_ocid
-from tests.emulator.messaging import COMPARTMENT, EVENTS, FUNCTION, NOTIFICATIONS, Messaging, messaging
+from tests.emulator.messaging import (
+    ALARMS,
+    COMPARTMENT,
+    EVENTS,
+    FUNCTION,
+    IDENTITY,
+    NOTIFICATIONS,
+    Messaging,
+    messaging,
+)
 
 FINISHED = json.dumps({"eventType": "com.oraclecloud.blockvolumes.createvolumebackup.end"})
 
@@ -71,10 +80,10 @@ def test_a_rule_sees_its_own_region_only(cloud: Messaging) -> None:
 
 def test_a_rule_sees_its_own_compartment_and_one_of_the_tenancy_sees_all(cloud: Messaging) -> None:
     """The tenancy is the root of all compartments."""
-    make(cloud, compartmentId=new_ocid("compartment"))
+    make(cloud, compartmentId=IDENTITY.create_compartment("other"))
     cloud.emit()
     assert not cloud.function.calls
-    make(cloud, compartmentId=new_ocid("tenancy"))
+    make(cloud, compartmentId=IDENTITY.tenancy_id)
     cloud.emit()
     assert len(cloud.function.calls) == 1
 
@@ -223,17 +232,44 @@ def test_a_list_is_filtered_and_sorted(cloud: Messaging) -> None:
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("", 400),
-        ("?compartmentId=x&limit=0", 400),
-        ("?compartmentId=x&limit=51", 400),
-        ("?compartmentId=x&page=nonsense", 400),
-        ("?compartmentId=x&sortBy=COLOUR", 400),
-        ("?compartmentId=x&colour=red", 501),
+        ("&limit=0", 400),
+        ("&limit=51", 400),
+        ("&page=nonsense", 400),
+        ("&sortBy=COLOUR", 400),
+        ("&sortOrder=DOWN", 400),
+        ("&lifecycleState=ASLEEP", 400),
+        ("&colour=red", 501),
     ],
 )
 def test_a_list_refuses_what_it_may_not_be_asked(cloud: Messaging, query: str, status: int) -> None:
-    """A missing compartment and malformed values are invalid, an unknown parameter is not modelled."""
-    assert cloud.call("GET", f"{EVENTS}/rules{query}").status_code == status
+    """Malformed values are invalid, an unknown parameter is not modelled."""
+    assert cloud.call("GET", f"{EVENTS}/rules?compartmentId={COMPARTMENT}{query}").status_code == status
+
+
+def test_a_list_needs_a_compartment(cloud: Messaging) -> None:
+    """Without `compartmentId` the answer is MissingParameter."""
+    answer = cloud.call("GET", f"{EVENTS}/rules")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MissingParameter")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (EVENTS + "/rules", "&sortBy=DISPLAY_NAME"),
+        (EVENTS + "/rules", "&sortOrder=DESC"),
+        (EVENTS + "/rules", "&displayName=finished"),
+        (EVENTS.replace("us-ashburn-1", "us-phoenix-1") + "/rules", ""),
+        (ALARMS, ""),
+    ],
+)
+def test_a_page_belongs_to_its_list(cloud: Messaging, path: str, query: str) -> None:
+    """The next page of one list is no page of another, be it the same rules in another order."""
+    make(cloud)
+    make(cloud)
+    of = f"?compartmentId={COMPARTMENT}&limit=1"
+    following = cloud.call("GET", f"{EVENTS}/rules{of}").headers["opc-next-page"]
+    answer = cloud.call("GET", f"{path}{of}{query}&page={following}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidParameter")
 
 
 @pytest.mark.parametrize(
@@ -275,6 +311,6 @@ def test_what_is_not_modelled_is_refused(cloud: Messaging) -> None:
 
 def test_every_answer_has_a_request_id(cloud: Messaging) -> None:
     """Successes and errors alike, and the client's own part stays in front."""
-    for path in ("rules?compartmentId=x", "rules/none", "nothing"):
+    for path in (f"rules?compartmentId={COMPARTMENT}", "rules/none", "nothing"):
         response = cloud.call("GET", f"{EVENTS}/{path}", opc_request_id="MINE")
         assert response.headers["opc-request-id"].startswith("MINE/")

@@ -10,7 +10,7 @@ import oci.pagination
 import pytest
 from oci.core.models import CreateVolumeDetails
 
-from tests.emulator.tenant import PLACE, Tenant, Untyped, refusal
+from tests.emulator.tenant import PHOENIX, PLACE, Tenant, Untyped, refusal
 
 INVALID = (400, "InvalidParameter")
 
@@ -82,9 +82,12 @@ def test_a_page_that_was_never_given_out_is_refused(tenant: Tenant, broken: str)
 
 
 def test_a_page_belongs_to_its_list(tenant: Tenant) -> None:
-    """The next page of one order is no page of another."""
+    """The next page of one order is no page of another, nor one of another region's list."""
     add(tenant, "a", "b")
     _, following = page(tenant, limit=1)
+    elsewhere = tenant.block_volume(PHOENIX)
+    asked = {"compartment_id": tenant.compartment_id, "page": following}
+    assert refusal(lambda: elsewhere.list_volumes(**asked)) == INVALID
     assert refusal(lambda: page(tenant, page=following, sort_by="DISPLAYNAME")) == INVALID
 
 

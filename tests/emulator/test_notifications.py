@@ -138,6 +138,12 @@ def test_subscriptions_are_active_at_once_and_listed_by_topic(cloud: Messaging) 
     assert set(listed) == set(oci.ons.models.SubscriptionSummary().attribute_map.values())
 
 
+def test_a_list_of_subscriptions_cannot_be_sorted(cloud: Messaging) -> None:
+    """What the API has no parameter for is refused."""
+    for query in ("sortBy=TIMECREATED", "sortOrder=ASC"):
+        assert cloud.call("GET", f"{SUBSCRIPTIONS}?compartmentId={COMPARTMENT}&{query}").status_code == 501
+
+
 def test_the_same_retry_token_makes_one_topic(cloud: Messaging) -> None:
     """A repeated create answers with the first one's topic; without a token the name is taken."""
     details = {"name": "ticks", "compartmentId": COMPARTMENT}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from infra.emulator.block_volume.limits import State
+from infra.emulator.pages import Listing
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -37,6 +40,19 @@ class Kind:
     def ocid_type(self) -> str:
         """What stands in the OCID: `volumebackup`."""
         return self.name.lower()
+
+    @property
+    def listing(self) -> Listing:
+        """How the kind is listed: newest first, and by name from A."""
+        return Listing(
+            filters={name: name for name in self.filters},
+            sorts={"TIMECREATED": "", "DISPLAYNAME": "displayName"} if self.sortable else {},
+            default_limit=100,
+            largest_limit=1000,
+            states=tuple(State),
+            newest_first=True,
+            compartment_required=self.compartment_required,
+        )
 
     @property
     def noun(self) -> str:

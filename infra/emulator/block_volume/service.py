@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.emulator.block_volume.backups import Backups
 from infra.emulator.block_volume.copies import Copies
 from infra.emulator.block_volume.kinds import BACKUPS, KINDS, BackupKind, Kind
 from infra.emulator.block_volume.limits import Limits, State
-from infra.emulator.block_volume.listing import list_page
 from infra.emulator.block_volume.requests import COPY, read_create, read_update
 from infra.emulator.block_volume.resource import ENDING, Resource
 from infra.emulator.block_volume.storage import Storage
 from infra.emulator.block_volume.volumes import Volumes
 from infra.emulator.clock import Clock
+from infra.emulator.control_plane import answer, region_of, require_match
 from infra.emulator.details import read_details
 from infra.emulator.diary import Diary
 from infra.emulator.events import Events
 from infra.emulator.identity import Identity
-from infra.emulator.retry_tokens import RetryTokens, invalidated
-from infra.emulator.wire import ApiError, json_object, not_found, not_modelled
+from infra.emulator.pages import page_of
+from infra.emulator.retry_tokens import RetryTokens
+from infra.emulator.wire import ApiError, json_object, not_found
 
 VERSION = "20160918"
-Details = Mapping[str, Any]
 
 
 class BlockVolume:
@@ -38,8 +38,8 @@ class BlockVolume:
         self, clock: Clock, diary: Diary, identity: Identity, events: Events, regions: Sequence[str], limits: Limits
     ) -> None:
         self._identity = identity
-        self._tokens = RetryTokens(clock)
         self.storage = Storage(clock, diary, identity, events, limits, tuple(regions))
+        self._tokens = RetryTokens(clock, self._find_living)
         self._volumes = Volumes(self.storage)
         self._backups = Backups(self.storage, self._volumes)
         self._copies = Copies(self.storage, self._backups)
@@ -88,79 +88,58 @@ class BlockVolume:
                 return self._backups.create(kind, region, details)
             return self._volumes.create(kind, region, details)
 
-        return _answer(self._once(request, operation, details, perform))
+        return _answer(request, self._tokens.once(request, operation, details, perform))
 
     async def _copy(self, kind: BackupKind, request: Request) -> Response:
         operation = f"Copy{kind.name}"
         source = self._find(kind, operation, request)
         details = read_details(await json_object(request), COPY)
         asked = {**details, kind.id_field: source.id}
-        return _answer(self._once(request, operation, asked, lambda: self._copies.copy(kind, source, details)))
+        copy = partial(self._copies.copy, kind, source, details)
+        return _answer(request, self._tokens.once(request, operation, asked, copy))
 
     async def _list(self, kind: Kind, request: Request) -> Response:
-        query = dict(request.query_params)
-        compartment_id = query.get("compartmentId", self._identity.tenancy_id)
+        compartment_id = request.query_params.get("compartmentId", self._identity.tenancy_id)
         self._identity.authorize(request.state.principal, f"List{kind.name}s", compartment_id)
-        page = list_page(kind, self.storage.resources.of(kind, self._region(request)), query)
-        headers = {"opc-next-page": page.next_page} if page.next_page else {}
-        return JSONResponse([resource.answer() for resource in page.resources], headers=headers)
+        resources = self.storage.resources.of(kind, self._region(request))
+        page, following = page_of(resources, request, kind.listing)
+        return answer(request, [resource.answer() for resource in page], next_page=following)
 
     async def _get(self, kind: Kind, request: Request) -> Response:
-        return _answer(self._find(kind, f"Get{kind.name}", request))
+        return _answer(request, self._find(kind, f"Get{kind.name}", request))
 
     async def _update(self, kind: Kind, request: Request) -> Response:
         resource = self._find(kind, f"Update{kind.name}", request)
         details = read_update(kind, await json_object(request))
-        _require_match(request, resource)
+        require_match(request, resource.etag)
         _require_alive(resource)
         (self._backups if isinstance(kind, BackupKind) else self._volumes).update(resource, details)
-        return _answer(resource)
+        return _answer(request, resource)
 
     async def _delete(self, kind: Kind, request: Request) -> Response:
         resource = self._find(kind, f"Delete{kind.name}", request)
-        _require_match(request, resource)
+        require_match(request, resource.etag)
         _require_alive(resource)
         (self._backups if isinstance(kind, BackupKind) else self._volumes).delete(resource)
-        return Response(status_code=204)
+        return answer(request, None, 204)
 
     def _region(self, request: Request) -> str:
-        region = str(request.path_params["region"])
-        if region not in self.storage.regions:
-            raise not_modelled(f"the region {region}")
-        return region
+        return region_of(request, self.storage.regions)
 
     def _find(self, kind: Kind, operation: str, request: Request) -> Resource:
         """The resource that the path names; whoever may not do this to it gets the same 404 as if it did not exist."""
         resource = self.storage.resources.get(kind, self._region(request), request.path_params["id"])
-        try:
-            self._identity.authorize(request.state.principal, operation, resource.fields["compartmentId"])
-        except ApiError as error:
-            raise not_found(kind.name, resource.id) from error
+        if not self._identity.may(request.state.principal, operation, resource.fields["compartmentId"]):
+            raise not_found(kind.name, resource.id)
         return resource
 
-    def _once(self, request: Request, operation: str, asked: Details, perform: Callable[[], Resource]) -> Resource:
-        """What `perform` makes, or, for a retry token that was used before, what it made then, as that is now."""
-        token, region = request.headers.get("opc-retry-token"), self._region(request)
-        if token is None:
-            return perform()
-        made_before = self._tokens.recall(region, operation, token, asked)
-        if made_before is None:
-            made = perform()
-            self._tokens.remember(region, operation, token, asked, made.id)
-            return made
-        known = self.storage.resources.find(made_before)
-        if known is None or known.state in ENDING:
-            raise invalidated()
-        return known
+    def _find_living(self, resource_id: str) -> Resource | None:
+        resource = self.storage.resources.find(resource_id)
+        return None if resource is None or resource.state in ENDING else resource
 
 
-def _answer(resource: Resource) -> Response:
-    return JSONResponse(resource.answer(), headers={"etag": resource.etag})
-
-
-def _require_match(request: Request, resource: Resource) -> None:
-    if request.headers.get("if-match", resource.etag) not in {resource.etag, "*"}:
-        raise ApiError(412, "NoEtagMatch", "The given etag does not match the resource's current one.")
+def _answer(request: Request, resource: Resource) -> Response:
+    return answer(request, resource.answer(), etag=resource.etag)
 
 
 def _require_alive(resource: Resource) -> None:
