@@ -18,8 +18,8 @@ from fdk.response import Response
 
 from handlers import logs, router
 from handlers.core.errors import Rejected
-from handlers.core.model import Deadline, Outcome, Report, Result, Trigger
-from handlers.core.payloads import Work, parse
+from handlers.core.model import Deadline, Outcome, Reason, Report, Result, Trigger
+from handlers.core.payloads import Work, identify, interpret
 from handlers.core.tokens import minute_of
 from handlers.services import Services
 
@@ -65,8 +65,8 @@ def _serve(body: bytes, deadline: str) -> Report:
     """The report of one call, whatever happens in it."""
     trigger = Trigger.OPERATION
     try:
-        payload = parse(body)
-        trigger = payload.trigger
+        trigger, content = identify(body)
+        payload = interpret(trigger, content)
         container = services()
         now = container.clock.now()
         occurrence = payload.occurrence if isinstance(payload, Work) else None
@@ -77,7 +77,7 @@ def _serve(body: bytes, deadline: str) -> Report:
         return Report(trigger, problems=rejected.problems)
     except Exception:
         log.exception("invocation.crashed")
-        return Report(trigger, [Result(None, Outcome.FAILED, reason="internal_error", may_pass=True)])
+        return Report(trigger, [Result(None, Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True)])
 
 
 def _deadline(text: str, now: datetime) -> Deadline:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import structlog
 
 from handlers import provenance
-from handlers.core.errors import ApiFault, KeyMissing, Missing, Refused, TagMalformed, TokenSpent
-from handlers.core.model import Backup, Lifecycle, Outcome, Result, failure
+from handlers.core.errors import ApiFault, KeyMissing, Missing, Passing, Refused, TagMalformed, TokenSpent
+from handlers.core.model import Backup, Lifecycle, Outcome, Reason, Result, Source, failure
 from handlers.core.operations import CopyBackup
 from handlers.core.plan import Decision, assess, decide, tagged_destinations
 from handlers.core.ports import Call
 from handlers.core.tokens import copy_token
 
 ATTEMPTS = 3
+SETTLING = timedelta(seconds=10)
+"""After which a new copy is taken to be listed. Oracle names no bound; in practice it is a second or two."""
+UNSETTLED = "another copy was started or deleted a moment ago, and no time is left to see which: call again"
+UNREADABLE = "the source is gone or may not be read, so a tag backup-copy-destinations on it was not heeded"
 EVENTS = {
     Outcome.COPIED: "copy.started",
     Outcome.EXISTS: "copy.exists",
@@ -34,31 +40,44 @@ def copy(operation: CopyBackup, call: Call) -> list[Result]:
         original = call.here.get(operation.kind, operation.backup_id)
         verdict = assess(original)
         if verdict:
-            return [answer(verdict.outcome, reason=verdict.reason, destination_region=region) for region in named]
-        destinations = operation.destination_region or _destinations_of(original, call)
+            answer = partial(answer, verdict.outcome, reason=verdict.reason, message=verdict.message)
+            return [answer(destination_region=region) for region in named]
+        source = None if operation.destination_region else _source_of(original, call)
+        destinations = operation.destination_region or _destinations(source, call)
     except ApiFault as fault:
         return [failure(operation.operation, operation.backup_id, fault, region) for region in named]
     except TagMalformed as fault:
-        return [answer(Outcome.FAILED, reason="tag_malformed", message=str(fault))]
+        return [answer(Outcome.FAILED, reason=Reason.TAG_MALFORMED, message=str(fault))]
     if destinations is None:
-        return [answer(Outcome.EXCLUDED, reason="tag")]
+        return [answer(Outcome.EXCLUDED, reason=Reason.TAG)]
     if not destinations:
         remedy = "name a destinationRegion, or set DESTINATION_REGIONS"
-        return [answer(Outcome.FAILED, reason="no_destination", message=remedy)]
+        return [answer(Outcome.FAILED, reason=Reason.NO_DESTINATION, message=remedy)]
     settled = [_copy_to(region, original, operation, call) for region in destinations]
     if not operation.dry_run:
         provenance.record(original, [copy for _, copy in settled if copy], call)
-    return [result for result, _ in settled]
+    unheeded = UNREADABLE if source is None and not operation.destination_region else None
+    return [replace(result, message=result.message or unheeded) for result, _ in settled]
 
 
-def _destinations_of(original: Backup, call: Call) -> Sequence[str] | None:
-    """Where the source's own tag, else the configuration, wants copies; `None` where the tag wants none."""
+def _source_of(original: Backup, call: Call) -> Source | None:
+    """What the backup was made of; `None` when it is gone or may not be read: the API does not tell which."""
     try:
-        tags = call.here.source(original.kind, original.source_id).freeform_tags if original.source_id else {}
-    except Missing:
-        log.info("source.missing", source_id=original.source_id, backup_id=original.id)
-        tags = {}
-    tagged = tagged_destinations(tags, call.settings)
+        return call.here.source(original.kind, original.source_id) if original.source_id else None
+    except Missing as fault:
+        log.warning(
+            "source.unreadable",
+            source_id=original.source_id,
+            backup_id=original.id,
+            region=original.region,
+            opc_request_id=fault.opc_request_id,
+        )
+        return None
+
+
+def _destinations(source: Source | None, call: Call) -> Sequence[str] | None:
+    """Where the source's own tag, else the configuration, wants copies; `None` where the tag wants none."""
+    tagged = tagged_destinations(source.freeform_tags if source else {}, call.settings)
     return call.settings.destination_regions if tagged is None else (tagged or None)
 
 
@@ -66,12 +85,12 @@ def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -
     """Look, decide, act for one destination: what came of it, and the copy that is there or under way."""
     answer = partial(Result, operation.operation, source_id=original.id, destination_region=region)
     if call.out_of_time:
-        return answer(Outcome.DEFERRED, reason="deadline"), None
+        return answer(Outcome.DEFERRED, reason=Reason.DEADLINE), None
     try:
         key = operation.kms_key_id or call.settings.key_for(region)
         done = _ensure(region, original, key, operation, call)
     except KeyMissing as fault:
-        return answer(Outcome.FAILED, reason="key_missing", message=str(fault)), None
+        return answer(Outcome.FAILED, reason=Reason.KEY_MISSING, message=str(fault)), None
     except ApiFault as fault:
         return failure(operation.operation, original.id, fault, region), None
     log.info(
@@ -79,6 +98,7 @@ def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -
         source_id=original.id,
         destination_region=region,
         backup_id=done.copy.id if done.copy else None,
+        opc_request_id=done.copy.opc_request_id if done.copy else None,
     )
     result = answer(
         done.outcome,
@@ -93,7 +113,8 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
     """Make sure that a living copy is there or under way, and say which it is.
 
     Oracle binds a retry token for 24 hours to what it made. Where that ended dead, or was deleted, the next attempt
-    has the next token; the destination is looked at again first, so that two attempts never both make a copy.
+    has the next token. A token is also spent when somebody copies this backup by another name or key at this moment;
+    their copy may not be listed yet, so the destination gets time to settle and is looked at again first.
     """
     body = {"destinationRegion": region}
     body |= {"displayName": operation.display_name} if operation.display_name else {}
@@ -107,10 +128,14 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
             return Decision(Outcome.PLANNED)
         attempt = max(decision.attempt, attempt + 1)
         try:
-            made = call.here.copy(original, body, copy_token(original.id, region, key, attempt))
+            made = call.here.copy(original, body, copy_token(original.id, region, attempt))
         except TokenSpent as spent:
             fault = spent
+            if call.time_left <= SETTLING:
+                raise Passing(fault.code, UNSETTLED, opc_request_id=fault.opc_request_id) from spent
+            log.info("copy.token_spent", source_id=original.id, destination_region=region, attempt=attempt)
+            call.clock.sleep(SETTLING)
             continue
         if not made.lifecycle.is_dead:
             return Decision(Outcome.EXISTS if made.lifecycle is Lifecycle.AVAILABLE else Outcome.COPIED, copy=made)
-    raise fault or Refused("Faulty", f"{ATTEMPTS} copies to {region} ended dead: look at the source backup")
+    raise fault or Refused(Reason.FAULTY, f"{ATTEMPTS} copies to {region} ended dead: look at the source backup")

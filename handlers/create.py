@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from handlers.core.errors import ApiFault
-from handlers.core.model import Outcome, Result, failure
+from handlers.core.model import Outcome, Reason, Result, failure
 from handlers.core.operations import CreateBackup
 from handlers.core.ports import Call
 from handlers.core.tokens import create_token
@@ -24,10 +24,19 @@ def create(operation: CreateBackup, call: Call) -> Result:
         backup = call.here.create(operation.kind, body, token)
     except ApiFault as fault:
         return failure(operation.operation, operation.source_id, fault)
-    log.info("backup.created", source_id=operation.source_id, backup_id=backup.id, lifecycle=backup.lifecycle)
+    dead = backup.lifecycle.is_dead  # what this occurrence made before has failed since: another would need its own
+    log.info(
+        "backup.faulty" if dead else "backup.created",
+        source_id=operation.source_id,
+        backup_id=backup.id,
+        region=backup.region,
+        lifecycle=backup.lifecycle,
+        opc_request_id=backup.opc_request_id,
+    )
     return Result(
         operation.operation,
-        Outcome.CREATED,
+        Outcome.FAILED if dead else Outcome.CREATED,
+        reason=Reason.FAULTY if dead else None,
         source_id=operation.source_id,
         backup_id=backup.id,
         opc_request_id=backup.opc_request_id,

@@ -31,7 +31,13 @@ def tag(backups: Backups, backup: Backup, ours: Mapping[str, str]) -> Backup:
     try:
         return _write(backups, backup, ours)
     except ApiFault as fault:
-        log.warning("provenance.skipped", backup_id=backup.id, region=backup.region, reason=fault.code)
+        log.warning(
+            "provenance.skipped",
+            backup_id=backup.id,
+            region=backup.region,
+            reason=fault.code,
+            opc_request_id=fault.opc_request_id,
+        )
     return backup
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from handlers.copy import copy
 from handlers.core.admission import admit
-from handlers.core.model import Outcome, Report, Result
+from handlers.core.model import Outcome, Reason, Report, Result
 from handlers.core.operations import CopyBackup, CreateBackup, Operation, UpdateBackup
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
@@ -49,7 +49,7 @@ def _run(operation: Operation, call: Call) -> Sequence[Result]:
             | CopyBackup(backup_id=resource_id)
             | UpdateBackup(backup_id=resource_id)
         ) if call.out_of_time:
-            return [Result(operation.operation, Outcome.DEFERRED, reason="deadline", source_id=resource_id)]
+            return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE, source_id=resource_id)]
         case CreateBackup():
             results = [create(operation, call)]
         case CopyBackup():
@@ -60,5 +60,13 @@ def _run(operation: Operation, call: Call) -> Sequence[Result]:
             raise TypeError(f"no handler for {type(operation).__name__}")
     for result in results:
         if result.outcome is Outcome.FAILED:
-            log.warning("operation.failed", **result.as_json())
+            log.warning(
+                "operation.failed",
+                operation=result.operation,
+                reason=result.reason,
+                message=result.message,
+                source_id=result.source_id,
+                destination_region=result.destination_region,
+                opc_request_id=result.opc_request_id,
+            )
     return results

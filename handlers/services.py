@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from handlers.core.model import Deadline
 from handlers.core.ports import Backups, Call, Clock
 from handlers.core.settings import Settings
+
+if TYPE_CHECKING:
+    from handlers.cloud.signer import ResourcePrincipalSigner
 
 
 class SystemClock:
@@ -15,6 +20,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def sleep(self, duration: timedelta) -> None:
+        time.sleep(duration.total_seconds())
 
 
 class Services:
@@ -26,6 +34,7 @@ class Services:
         self.clock = clock or SystemClock()
         self._environment = environment
         self._backups: dict[str, Backups] = {}
+        self._signer: ResourcePrincipalSigner | None = None
         self._deadline: Deadline | None = None
 
     def call(self, deadline: Deadline, occurrence: str) -> Call:
@@ -35,17 +44,18 @@ class Services:
 
     def backups(self, region: str) -> Backups:
         """The backups of `region`. Raises `Rejected` when the function has no identity to call with."""
-        if not self._backups:
-            # The SDK is half of a cold start: what is rejected or ignored is answered without it.
-            from handlers.cloud.clients import Clients  # noqa: PLC0415
-            from handlers.cloud.signer import resource_principal  # noqa: PLC0415
-
-            self._clients = Clients(resource_principal(self._environment))
         if region not in self._backups:
-            from handlers.cloud.backups import RegionBackups  # noqa: PLC0415
-
-            self._backups[region] = RegionBackups(region, self._clients(region), self._patience)
+            self._backups[region] = self._connect(region)
         return self._backups[region]
+
+    def _connect(self, region: str) -> Backups:
+        """The SDK is half of a cold start: what is rejected or ignored is answered without it."""
+        from handlers.cloud.backups import RegionBackups  # noqa: PLC0415
+        from handlers.cloud.clients import connect  # noqa: PLC0415
+        from handlers.cloud.signer import resource_principal  # noqa: PLC0415
+
+        self._signer = self._signer or resource_principal(self._environment)
+        return RegionBackups(region, connect(region, self._signer), self._patience)
 
     def _patience(self) -> float:
         """Seconds until the call in progress must stop waiting."""

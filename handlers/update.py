@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from handlers.core.errors import ApiFault
-from handlers.core.model import Outcome, Result, failure
+from handlers.core.errors import ApiFault, Outrun
+from handlers.core.model import Backup, Outcome, Result, failure
 from handlers.core.operations import UpdateBackup
 from handlers.core.ports import Call
 
@@ -15,16 +15,16 @@ log = structlog.get_logger()
 def update(operation: UpdateBackup, call: Call) -> Result:
     """The API's own update: given tags replace all there were; with `ifMatch` only while the etag is still that."""
     try:
-        if operation.dry_run:
-            backup = call.here.get(operation.kind, operation.backup_id)
-        else:
-            backup = call.here.update(
-                operation.kind, operation.backup_id, operation.api_body(), if_match=operation.if_match
-            )
+        backup = _rehearse(operation, call) if operation.dry_run else _apply(operation, call)
     except ApiFault as fault:
         return failure(operation.operation, operation.backup_id, fault)
     outcome = Outcome.PLANNED if operation.dry_run else Outcome.UPDATED
-    log.info("backup.updated", backup_id=backup.id, dry_run=operation.dry_run)
+    log.info(
+        "backup.planned" if operation.dry_run else "backup.updated",
+        backup_id=backup.id,
+        region=backup.region,
+        opc_request_id=backup.opc_request_id,
+    )
     return Result(
         operation.operation,
         outcome,
@@ -32,3 +32,15 @@ def update(operation: UpdateBackup, call: Call) -> Result:
         backup_id=backup.id,
         opc_request_id=backup.opc_request_id,
     )
+
+
+def _apply(operation: UpdateBackup, call: Call) -> Backup:
+    return call.here.update(operation.kind, operation.backup_id, operation.api_body(), if_match=operation.if_match)
+
+
+def _rehearse(operation: UpdateBackup, call: Call) -> Backup:
+    """The backup as it is; `Outrun` where the API would answer so."""
+    backup = call.here.get(operation.kind, operation.backup_id)
+    if operation.if_match not in {None, backup.etag}:
+        raise Outrun("NoEtagMatch", "ifMatch is not the backup's etag any more", status=412)
+    return backup

@@ -49,6 +49,9 @@ class FakeClock:
     def advance(self, step: timedelta) -> None:
         self._moment += step
 
+    def sleep(self, duration: timedelta) -> None:
+        self.advance(duration)
+
 
 @dataclass(frozen=True)
 class ApiCall:
@@ -80,11 +83,12 @@ class _Remembered:
 class FakeCloud:
     """The port `Regions`: keeps what the ports promise, and breaks it where a test scripts that.
 
-    `call_takes` is how far each call moves the clock.
+    `call_takes` is how far each call moves the clock; `listed_after` is how long a new copy is not in lists yet.
     """
 
     clock: FakeClock = field(default_factory=FakeClock)
     call_takes: timedelta = timedelta()
+    listed_after: timedelta = timedelta()
     calls: list[ApiCall] = field(default_factory=list)
     backups: dict[str, Backup] = field(default_factory=dict)
 
@@ -205,6 +209,7 @@ class FakeBackups:
             replace(each, etag=None)
             for each in self.cloud.backups.values()
             if each.region == self.region and each.copied_from == original.id
+            if each.time_created + self.cloud.listed_after <= self.cloud.clock.now()
         ]
 
     def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from oci.auth.signers.ephemeral_resource_principals_signer import (
@@ -17,6 +18,8 @@ from oci.auth.signers.ephemeral_resource_principals_signer import (
 from oci.signer import load_private_key_from_file
 
 from handlers.core.errors import Problem, Rejected
+
+log = structlog.get_logger()
 
 VERSION, TOKEN, KEY, PASSPHRASE, REGION = (
     f"OCI_RESOURCE_PRINCIPAL_{name}" for name in ("VERSION", "RPST", "PRIVATE_PEM", "PRIVATE_PEM_PASSPHRASE", "REGION")
@@ -56,7 +59,8 @@ class ResourcePrincipalSigner(EphemeralResourcePrincipalSigner):  # type: ignore
             if not self._files_are_a_pair():
                 return
             self.refresh_security_token()
-        except Exception:  # noqa: BLE001 - a torn file raises whatever its parser does
+        except Exception as error:  # noqa: BLE001 - a torn file raises whatever its parser does
+            log.warning("credentials.unreadable", exception=type(error).__name__)
             return
         self._seen = found
 

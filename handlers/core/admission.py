@@ -20,6 +20,8 @@ def admit(operations: Sequence[Operation], settings: Settings, field: str = "") 
         path = f"{field}[{index}]" if len(operations) > 1 else field
         for name, message in _objections(operation, settings):
             problems.append(Problem(f"{path}.{name}" if path else name, message))
+        if isinstance(operation, CreateBackup) and operation in operations[:index]:
+            problems.append(Problem(path, "asks for the same backup as another: remove it, or set an idempotencyKey"))
     if problems:
         raise Rejected(*problems)
 

@@ -101,6 +101,21 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Reason(StrEnum):
+    """Why an outcome is what it is, where no code of the API or state of a backup says so."""
+
+    ALARM_TYPE = "alarm_type"
+    DEADLINE = "deadline"
+    EVENT_TYPE = "event_type"
+    FAULTY = "faulty"
+    GROUP_MEMBER = "group_member"
+    INTERNAL_ERROR = "internal_error"
+    KEY_MISSING = "key_missing"
+    NO_DESTINATION = "no_destination"
+    TAG = "tag"
+    TAG_MALFORMED = "tag_malformed"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one operation did for one source and, where there is one, one destination region."""
@@ -120,7 +135,7 @@ class Result:
         entry: dict[str, Any] = {
             "operation": self.operation,
             "outcome": str(self.outcome),
-            "reason": self.reason,
+            "reason": self.reason and str(self.reason),
             "sourceId": self.source_id,
             "destinationRegion": self.destination_region,
             "backupId": self.backup_id,

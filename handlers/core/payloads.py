@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from handlers.core.errors import Problem, Rejected
-from handlers.core.model import Kind, Trigger
+from handlers.core.model import Kind, Reason, Trigger
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS, CopyBackup, Operation
 
@@ -39,10 +39,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """A message that asks for no work, such as an alarm that went back to OK. `reason` is one word."""
+    """A message that asks for no work, such as an alarm that went back to OK."""
 
     trigger: Trigger
-    reason: str
+    reason: Reason
     resource_id: str | None = None
 
 
@@ -51,22 +51,41 @@ Payload = Work | Nothing
 
 def parse(body: bytes) -> Payload:
     """What the caller wants. Raises `Rejected`, which names the fields, for whatever cannot be understood."""
+    trigger, content = identify(body)
+    return interpret(trigger, content)
+
+
+def identify(body: bytes) -> tuple[Trigger, Any]:
+    """Who calls, told from the names of the fields alone, and the JSON they sent; raises `Rejected` without either."""
     if len(body) > MAX_BYTES:
         raise Rejected(Problem("payload", f"is larger than {MAX_BYTES} bytes: send fewer operations"))
-    if not body.strip():
-        return Work(Trigger.TICK, None)
-    content = load_json(body, "payload")
-    if content == {}:
-        return Work(Trigger.TICK, None)
-    if isinstance(content, list) or (isinstance(content, dict) and "operation" in content):
-        return Work(Trigger.OPERATION, parse_operations(content))
-    if not isinstance(content, dict):
+    content = load_json(body, "payload") if body.strip() else {}
+    if not isinstance(content, dict | list):
         raise Rejected(Problem("payload", "must be a JSON object, or an array of operations"))
+    if content == {}:
+        return Trigger.TICK, content
+    if isinstance(content, list) or "operation" in content:
+        return Trigger.OPERATION, content
     if content.keys() & _EVENT_KEYS:
-        return _parse_event(content)
+        return Trigger.EVENT, content
     if content.keys() & _ALARM_KEYS:
-        return _parse_alarm(content)
+        return Trigger.ALARM, content
     raise Rejected(Problem("operation", f"is missing: name one of {', '.join(OPERATIONS)}"))
+
+
+def interpret(trigger: Trigger, content: Any) -> Payload:  # noqa: ANN401 - JSON is any shape until it is looked at
+    """What is wanted by whoever was identified; raises `Rejected`."""
+    match trigger:
+        case Trigger.TICK:
+            return Work(trigger, None)
+        case Trigger.OPERATION:
+            return Work(trigger, parse_operations(content))
+        case Trigger.EVENT:
+            return _parse_event(content)
+        case Trigger.ALARM:
+            return _parse_alarm(content)
+        case _:
+            assert_never(trigger)
 
 
 def load_json(text: str | bytes, field: str) -> Any:  # noqa: ANN401 - JSON is any shape until it is looked at
@@ -152,7 +171,7 @@ def _parse_event(content: dict[str, Any]) -> Payload:
     resource_id = data.get("resourceId") if isinstance(data, dict) else None
     parsed = Ocid.parse(resource_id) if isinstance(resource_id, str) else None
     if not _FINISHED.fullmatch(event_type.casefold()):
-        return Nothing(Trigger.EVENT, "event_type", resource_id if parsed else None)
+        return Nothing(Trigger.EVENT, Reason.EVENT_TYPE, resource_id if parsed else None)
     kind = next((each for each in Kind if parsed and each.backup_type == parsed.resource_type), None)
     if kind is None:
         raise Rejected(Problem("data.resourceId", "must be the OCID of a volume, boot volume or volume group backup"))
@@ -178,7 +197,7 @@ def _parse_alarm(content: dict[str, Any]) -> Payload:
     if not isinstance(kind, str):
         raise Rejected(Problem("type", "must be a string such as OK_TO_FIRING"))
     if kind not in _ALARM_TICKS:
-        return Nothing(Trigger.ALARM, "alarm_type")
+        return Nothing(Trigger.ALARM, Reason.ALARM_TYPE)
     key = content.get("dedupeKey", content.get("dedupekey"))
     moment = content.get("timestamp", content.get("timestampEpochMillis"))
     occurrence = f"{key}@{moment}" if key is not None and moment is not None else None
@@ -192,6 +211,8 @@ def _operations_in(body: object) -> tuple[Operation, ...] | None:
     try:
         content = load_json(body, "body")
     except Rejected:
+        if '"operation"' in body:  # meant as one: running the schedule instead would make a backup nobody asked for
+            raise
         return None
     named = content if isinstance(content, list) else [content]
     if not any(isinstance(each, dict) and "operation" in each for each in named):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from handlers.core.admission import objection_to
 from handlers.core.errors import TagMalformed
-from handlers.core.model import Backup, Lifecycle, Outcome
+from handlers.core.model import Backup, Lifecycle, Outcome, Reason
 from handlers.core.ocid import is_region
 from handlers.core.settings import Settings
 
@@ -22,6 +22,7 @@ class Decision:
     outcome: Outcome
     reason: str | None = None
     copy: Backup | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def assess(backup: Backup) -> Decision | None:
     if backup.copied_from is not None:
         return Decision(Outcome.IS_COPY)
     if backup.group_backup_id is not None:
-        return Decision(Outcome.EXCLUDED, "group_member")
+        return Decision(Outcome.EXCLUDED, Reason.GROUP_MEMBER, message="copy the backup of its volume group instead")
     if backup.lifecycle is not Lifecycle.AVAILABLE:
         return Decision(Outcome.NOT_READY, backup.lifecycle.lower())
     return None

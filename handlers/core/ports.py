@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from handlers.core.model import Backup, Deadline, Kind, Source
@@ -43,10 +43,14 @@ class Backups(Protocol):
 
 
 class Clock(Protocol):
-    """The time of day."""
+    """The time of day, and its passing."""
 
     def now(self) -> datetime:
         """Timezone-aware UTC."""
+        ...
+
+    def sleep(self, duration: timedelta) -> None:
+        """Return when this much time has passed."""
         ...
 
 
@@ -74,6 +78,11 @@ class Call:
         return self.backups(self.settings.region)
 
     @property
+    def time_left(self) -> timedelta:
+        """How long work may still take; zero when none may be started any more."""
+        return self.deadline.remaining(self.clock.now())
+
+    @property
     def out_of_time(self) -> bool:
         """Whether no further work may be started."""
-        return not self.deadline.remaining(self.clock.now())
+        return not self.time_left

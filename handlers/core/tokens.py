@@ -13,12 +13,13 @@ from handlers.core.model import Backup
 MAX_FREEFORM_TAGS = 10
 
 
-def copy_token(source_backup_id: str, destination_region: str, kms_key_id: str | None, attempt: int = 0) -> str:
-    """The `opc-retry-token` of a copy: whoever copies this backup there with this key sends the same.
+def copy_token(source_backup_id: str, destination_region: str, attempt: int = 0) -> str:
+    """The `opc-retry-token` of a copy: whoever copies this backup there, by whatever name or key, sends the same.
 
+    So two callers that want the copy to be different still make only one: the second is answered 409.
     `attempt` counts the copies that ended dead before: Oracle keeps a token bound to what it made for 24 hours.
     """
-    return _digest("copy", source_backup_id, destination_region, kms_key_id, attempt)
+    return _digest("copy", source_backup_id, destination_region, attempt)
 
 
 def create_token(operation: str, body: Mapping[str, Any], occurrence: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import Clients
+from handlers.cloud.clients import connect
 from handlers.cloud.signer import resource_principal
 from handlers.core.errors import Missing, Passing, Refused
 from handlers.core.model import Backup, Kind
@@ -91,7 +91,7 @@ def silent_port() -> Iterator[int]:
 
 
 def backups_behind(emulator: Emulator, proxy_port: int, seconds: float) -> RegionBackups:
-    client = Clients(resource_principal(emulator.resource_principal(HOME)))(HOME)
+    client = connect(HOME, resource_principal(emulator.resource_principal(HOME)))
     client.session.trust_env = False
     client.session.proxies = {"https": f"http://127.0.0.1:{proxy_port}"}
     return RegionBackups(HOME, client, patience=lambda: seconds)

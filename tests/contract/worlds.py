@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import Clients
+from handlers.cloud.clients import connect
 from handlers.cloud.signer import resource_principal
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.ports import Backups, Regions
@@ -75,14 +75,14 @@ class EmulatedWorld:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self._clients = Clients(resource_principal(emulator.resource_principal(HOME)))
+        self._signer = resource_principal(emulator.resource_principal(HOME))
 
     def backups(self, region: str) -> Backups:
         return RegionBackups(region, self.client(region), patience=lambda: 30.0)
 
     def client(self, region: str) -> Any:
         """The SDK's client of a region, led to the emulator whatever proxy this machine has."""
-        client = self._clients(region)
+        client = connect(region, self._signer)
         client.session.trust_env = False
         client.session.proxies = {"https": self.emulator.proxy_url}
         client.session.verify = str(self.emulator.ca_file)

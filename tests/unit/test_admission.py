@@ -72,6 +72,15 @@ def test_what_leaves_the_functions_regions_is_refused(refused: Operation, field:
     assert message in found[field]
 
 
+def test_the_same_create_twice_in_a_call_is_refused() -> None:
+    """Both would have one token, and so make one backup that counts as two; a key of its own tells them apart."""
+    twice = [operation("CreateVolumeBackup", volumeId=ocid("volume"))] * 2
+    apart = [operation("CreateVolumeBackup", volumeId=ocid("volume"), idempotencyKey=key) for key in "ab"]
+
+    admit(apart, configuration())
+    assert list(problems(*twice)) == ["[1]"]
+
+
 def test_a_key_cannot_be_that_of_two_destinations() -> None:
     """A key is in one region."""
     refused = copy(destinationRegion=[AWAY, FAR], kmsKeyId=ocid("key", AWAY))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.core.model import Kind, Lifecycle, Outcome, Result, Source
+from handlers.core.model import Kind, Lifecycle, Outcome, Reason, Result, Source
 from handlers.core.operations import OPERATIONS, CreateBackup
 from handlers.create import create
 from tests.fakes import HOME, FakeCloud, make_call, ocid, passing, refused
@@ -44,6 +44,16 @@ def test_a_backup_is_started_in_the_functions_region(cloud: FakeCloud, source: S
     assert result.opc_request_id
     assert (backup.kind, backup.region, backup.source_id) == (source.kind, HOME, source.id)
     assert backup.lifecycle is Lifecycle.REQUEST_RECEIVED
+
+
+def test_a_repeated_create_whose_backup_has_failed_says_so(cloud: FakeCloud, source: Source) -> None:
+    """The token still answers with the backup that it made: that one is no success."""
+    first = run(cloud, source)
+    cloud.change(cloud.backups[str(first.backup_id)], lifecycle=Lifecycle.FAULTY)
+
+    result = run(cloud, source)
+
+    assert (result.outcome, result.reason, result.backup_id) == (Outcome.FAILED, Reason.FAULTY, first.backup_id)
 
 
 def test_what_was_asked_for_is_passed_on_whole(cloud: FakeCloud, source: Source) -> None:

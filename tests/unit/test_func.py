@@ -218,6 +218,24 @@ def test_a_deadline_that_is_near_begins_nothing(function: Logged, after: str) ->
 
 
 @pytest.mark.parametrize(
+    ("payload", "trigger"),
+    [
+        ({**EVENT, "eventType": 5}, "event"),
+        ({**EVENT, "data": {"resourceId": MARK}}, "event"),
+        ({"dedupeKey": "a", "type": 5}, "alarm"),
+        ({"dedupeKey": "a", "type": "REPEAT", "body": json.dumps({"operation": MARK})}, "alarm"),
+        ({"dedupeKey": "a", "type": "REPEAT", "body": '{"operation": "Sweep",}'}, "alarm"),
+        ({"operation": MARK}, "operation"),
+    ],
+)
+def test_what_is_rejected_is_still_known_by_its_trigger(function: Logged, payload: object, trigger: str) -> None:
+    """Whoever looks for the alarm that does not work finds it so."""
+    _, answer = function(payload)
+
+    assert (answer["status"], answer["trigger"]) == ("REJECTED", trigger)
+
+
+@pytest.mark.parametrize(
     "payload", [EVENT, {"operation": MARK}, [], b"{", None], ids=["event", "unknown", "empty", "torn", "nothing"]
 )
 def test_every_call_ends_with_one_line(function: Logged, payload: object) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.core.errors import Rejected
-from handlers.core.model import Kind, Trigger
+from handlers.core.model import Kind, Reason, Trigger
 from handlers.core.operations import (
     OPERATIONS,
     CopyBackup,
@@ -240,7 +240,9 @@ def test_the_kind_is_read_from_the_ocid_not_from_the_event_type() -> None:
 )
 def test_any_other_event_is_ignored(event_type: str) -> None:
     """Also the end of a copy, which is itself never copied again."""
-    assert read({**EVENT, "eventType": event_type}) == Nothing(Trigger.EVENT, "event_type", EVENT["data"]["resourceId"])
+    assert read({**EVENT, "eventType": event_type}) == Nothing(
+        Trigger.EVENT, Reason.EVENT_TYPE, EVENT["data"]["resourceId"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_an_operation_in_an_alarm_must_be_a_good_one(body: object, field: str) -
 @pytest.mark.parametrize("body", [None, json.dumps(VOLUME)])
 def test_an_alarm_that_does_not_fire_asks_for_nothing(kind: str, body: str | None) -> None:
     """Whatever its body says."""
-    assert read({**ALARM, "type": kind, "body": body}) == Nothing(Trigger.ALARM, "alarm_type")
+    assert read({**ALARM, "type": kind, "body": body}) == Nothing(Trigger.ALARM, Reason.ALARM_TYPE)
 
 
 @pytest.mark.parametrize("kind", [None, 7, ["REPEAT"]])

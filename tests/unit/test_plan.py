@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.core.errors import TagMalformed
-from handlers.core.model import Backup, Kind, Lifecycle, Outcome
+from handlers.core.model import Backup, Kind, Lifecycle, Outcome, Reason
 from handlers.core.plan import CopyNow, Decision, assess, decide, tagged_destinations
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid
 
@@ -44,7 +44,11 @@ def test_a_member_of_a_groups_backup_is_not_copied_alone(lifecycle: Lifecycle) -
     """It goes with its group, which is consistent as a whole."""
     member = backup(lifecycle, group_backup_id=ocid("volumegroupbackup"))
 
-    assert assess(member) == Decision(Outcome.EXCLUDED, "group_member")
+    decision = assess(member)
+
+    assert decision
+    assert (decision.outcome, decision.reason) == (Outcome.EXCLUDED, Reason.GROUP_MEMBER)
+    assert "volume group" in str(decision.message)
 
 
 def test_without_a_copy_there_is_one_to_make() -> None:

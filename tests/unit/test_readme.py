@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from handlers.core.model import Kind, Lifecycle, Outcome, Source, Status
+from handlers.core.model import Kind, Lifecycle, Outcome, Reason, Source, Status
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
@@ -81,6 +81,11 @@ def test_every_status_and_every_outcome_is_in_the_readme() -> None:
     promised = first_cells(section(README, "What it answers"))
 
     assert sorted(promised) == sorted([*map(str, Status), *map(str, Outcome)])
+
+
+def test_every_reason_is_in_the_readme() -> None:
+    """Those of our own; the API's codes are the API's."""
+    assert [reason for reason in Reason if f"`{reason}`" not in README] == []
 
 
 EXAMPLES = [(label, text) for label, text in re.findall(r"^```json (\w+)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)]

@@ -13,8 +13,8 @@ from oci._vendor.requests.adapters import BaseAdapter
 from oci.core import BlockstorageClient, models
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import Clients
-from handlers.cloud.signer import resource_principal
+from handlers.cloud.clients import connect
+from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
 from handlers.core.errors import Missing, Passing, Rejected
 from handlers.core.model import Backup, Deadline, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup, CreateBackup, UpdateBackup
@@ -60,16 +60,16 @@ class Wire(BaseAdapter):  # type: ignore[misc] # the SDK has no types
 
 
 @pytest.fixture
-def clients(principal: Principal) -> Clients:
-    return Clients(resource_principal(principal.environment))
+def signer(principal: Principal) -> ResourcePrincipalSigner:
+    return resource_principal(principal.environment)
 
 
 @pytest.fixture
-def over(clients: Clients) -> Callable[..., RegionBackups]:
+def over(signer: ResourcePrincipalSigner) -> Callable[..., RegionBackups]:
     """The backups of the home region over a wire."""
 
     def build(wire: Wire, patience: float = 300.0, region: str = HOME) -> RegionBackups:
-        client = clients(region)
+        client = connect(region, signer)
         client.session.mount("https://", wire)
         return RegionBackups(region, client, lambda: patience)
 
@@ -219,10 +219,10 @@ def perform(backups: RegionBackups, content: dict[str, Any]) -> object:
     raise AssertionError(operation)
 
 
-def sent_by_the_sdk(clients: Clients, call: Callable[[Any], object], answer: object = BACKUP) -> Any:
+def sent_by_the_sdk(signer: ResourcePrincipalSigner, call: Callable[[Any], object], answer: object = BACKUP) -> Any:
     """What Oracle's own client sends for the same thing, with the same signer."""
     wire = Wire(answer)
-    sdk = BlockstorageClient({"region": HOME}, signer=clients._signer)
+    sdk = BlockstorageClient({"region": HOME}, signer=signer)
     sdk.base_client.session.mount("https://", wire)
     call(sdk)
     return wire.only
@@ -244,7 +244,7 @@ def form(request: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(("name", "content", "call"), SAME_AS_THE_SDK, ids=[each[0] for each in SAME_AS_THE_SDK])
 def test_a_request_is_the_one_that_oracles_own_client_sends(
     over: Callable[..., RegionBackups],
-    clients: Clients,
+    signer: ResourcePrincipalSigner,
     name: str,
     content: dict[str, Any],
     call: Callable[[Any], object],
@@ -253,7 +253,7 @@ def test_a_request_is_the_one_that_oracles_own_client_sends(
     wire = Wire()
     perform(over(wire), {"operation": name, **content})
 
-    assert form(wire.only) == form(sent_by_the_sdk(clients, call))
+    assert form(wire.only) == form(sent_by_the_sdk(signer, call))
 
 
 @pytest.mark.parametrize(("name", "content"), [each[:2] for each in SAME_AS_THE_SDK], ids=list(BODIES))
@@ -270,35 +270,35 @@ def test_a_body_holds_exactly_the_fields_of_the_api(
 
 @pytest.mark.parametrize(("name", "kind"), NAMES)
 def test_reading_a_backup_is_the_same_as_with_oracles_own_client(
-    over: Callable[..., RegionBackups], clients: Clients, name: str, kind: Kind
+    over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, name: str, kind: Kind
 ) -> None:
     """Of each kind."""
     wire, identifier = Wire(), ocid(kind.backup_type)
     over(wire).get(kind, identifier)
 
-    assert form(wire.only) == form(sent_by_the_sdk(clients, lambda sdk: getattr(sdk, f"get_{name}_backup")(identifier)))
+    assert form(wire.only) == form(sent_by_the_sdk(signer, lambda sdk: getattr(sdk, f"get_{name}_backup")(identifier)))
 
 
 @pytest.mark.parametrize(("name", "kind"), NAMES)
 def test_reading_a_source_is_the_same_as_with_oracles_own_client(
-    over: Callable[..., RegionBackups], clients: Clients, name: str, kind: Kind
+    over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, name: str, kind: Kind
 ) -> None:
     """Of each kind."""
     wire, identifier = Wire({}), ocid(kind.source_type)
     over(wire).source(kind, identifier)
 
-    assert form(wire.only) == form(sent_by_the_sdk(clients, lambda sdk: getattr(sdk, f"get_{name}")(identifier), {}))
+    assert form(wire.only) == form(sent_by_the_sdk(signer, lambda sdk: getattr(sdk, f"get_{name}")(identifier), {}))
 
 
 @pytest.mark.parametrize(("kind", "theirs"), LISTS)
 def test_listing_is_the_same_as_with_oracles_own_client(
-    over: Callable[..., RegionBackups], clients: Clients, kind: Kind, theirs: Callable[[Any], object]
+    over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, kind: Kind, theirs: Callable[[Any], object]
 ) -> None:
     """By source where the API can, over the whole compartment where it cannot."""
     wire = Wire([])
     over(wire).copies_of(original(kind))
 
-    assert form(wire.only) == form(sent_by_the_sdk(clients, theirs, []))
+    assert form(wire.only) == form(sent_by_the_sdk(signer, theirs, []))
 
 
 @pytest.mark.parametrize("region", [HOME, AWAY, FAR])
@@ -308,12 +308,6 @@ def test_each_region_has_its_own_address(over: Callable[..., RegionBackups], reg
     over(wire, region=region).get(Kind.VOLUME, ocid("volumebackup"))
 
     assert urlsplit(wire.only.url).netloc == f"iaas.{region}.oraclecloud.com"
-
-
-def test_a_region_has_one_client_and_the_next_has_another(clients: Clients) -> None:
-    """Connections are kept for the container's life."""
-    assert clients(HOME) is clients(HOME)
-    assert clients(HOME) is not clients(AWAY)
 
 
 # Time
@@ -349,8 +343,7 @@ def test_the_deadline_is_that_of_the_call_in_progress(principal: Principal) -> N
     clock, wire = FakeClock(), Wire()
     services = Services({**principal.environment, "DESTINATION_REGIONS": AWAY}, clock)
     call = services.call(Deadline(clock.now() + timedelta(seconds=20)), "t")
-    services._backups[HOME] = services.backups(HOME)
-    services._clients(HOME).session.mount("https://", wire)
+    client_of(services, HOME).session.mount("https://", wire)
 
     call.here.get(Kind.VOLUME, ocid("volumebackup"))
     clock.advance(timedelta(seconds=10))
@@ -364,13 +357,19 @@ def test_the_deadline_is_that_of_the_call_in_progress(principal: Principal) -> N
     assert wire.timeouts == [(10.0, 18.0), (8.0, 8.0), (5.0, 5.0)]
 
 
+def client_of(services: Services, region: str) -> Any:
+    backups = services.backups(region)
+    assert isinstance(backups, RegionBackups)
+    return backups._client
+
+
 def test_services_keep_the_backups_of_a_region(principal: Principal) -> None:
     """Asked twice, they answer with the same; and the signer is one for all regions."""
     services = Services(principal.environment)
 
     assert services.backups(HOME) is services.backups(HOME)
     assert services.backups(AWAY) is not services.backups(HOME)
-    assert services._clients(AWAY).signer is services._clients(HOME).signer
+    assert client_of(services, AWAY).signer is client_of(services, HOME).signer
 
 
 def test_a_function_without_an_identity_is_told_what_it_lacks() -> None:

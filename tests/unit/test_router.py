@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.core.errors import Rejected
-from handlers.core.model import Kind, Outcome, Status, Trigger
+from handlers.core.model import Kind, Outcome, Reason, Status, Trigger
 from handlers.core.operations import Operation
 from handlers.core.payloads import Nothing, Work, parse_operations
 from handlers.router import dispatch
@@ -125,7 +125,7 @@ def test_a_sweep_is_refused(cloud: FakeCloud) -> None:
 
 def test_a_message_that_asks_for_nothing_is_ignored(cloud: FakeCloud) -> None:
     """With the reason, and with the resource that it was about."""
-    report = dispatch(Nothing(Trigger.EVENT, "event_type", ocid("volumebackup")), make_call(cloud))
+    report = dispatch(Nothing(Trigger.EVENT, Reason.EVENT_TYPE, ocid("volumebackup")), make_call(cloud))
 
     (result,) = report.results
     assert (report.status, report.trigger) == (Status.IGNORED, Trigger.EVENT)

@@ -53,6 +53,16 @@ def test_the_request_holds_what_is_to_change_and_nothing_else(cloud: FakeCloud, 
     assert call.arguments["if_match"] == backup.etag
 
 
+def test_a_dry_run_with_an_outdated_etag_fails_as_the_change_would(cloud: FakeCloud, backup: Backup) -> None:
+    """And changes nothing, as with the right one."""
+    outdated = run(cloud, backup, displayName="x", dryRun=True, ifMatch="of-yesterday")
+    current = run(cloud, backup, displayName="x", dryRun=True, ifMatch=backup.etag)
+
+    assert (outdated.outcome, outdated.reason) == (Outcome.FAILED, "NoEtagMatch")
+    assert current.outcome is Outcome.PLANNED
+    assert cloud.changes == []
+
+
 def test_empty_tags_remove_all(cloud: FakeCloud, backup: Backup) -> None:
     """An empty object is something else than none."""
     run(cloud, backup, freeformTags={})
