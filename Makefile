@@ -1,8 +1,9 @@
-# Everything runs in .venv, which is made on first use and again only when a requirements file has changed.
+# Everything runs in a virtual environment, made on first use and filled again when a requirements file has changed.
 .DEFAULT_GOAL := help
 .PHONY: help run serve emulator test lint types check setup clean
 
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 INSTALL := python -m pip -qq --disable-pip-version-check install --no-compile
 
 # One of these, or what PYTHON names. The FDK does not run on 3.14 yet.
@@ -12,34 +13,34 @@ IS_FIT := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/run.stamp ## watch a backup being made and copied to another region, with no tenancy (ARGS=--plain: no live view)
+run: $(VENV)/run.stamp ## watch a backup being made and copied to another region, with no tenancy (ARGS=--plain: no live view)
 	@$(BIN)/python -m infra.local run $(ARGS)
 
-serve: .venv/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)
+serve: $(VENV)/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)
 	@$(BIN)/python -m infra.local serve $(ARGS)
 
-emulator: .venv/run.stamp ## run the emulated cloud alone (ARGS=--help: options)
+emulator: $(VENV)/run.stamp ## run the emulated cloud alone (ARGS=--help: options)
 	@$(BIN)/python -m infra.emulator $(or $(ARGS),--regions us-ashburn-1,us-phoenix-1)
 
-test: .venv/test.stamp .venv-oci-cli/made.stamp ## run all tests (ARGS="-k copy": some of them)
+test: $(VENV)/test.stamp .venv-oci-cli/made.stamp ## run all tests (ARGS="-k copy": some of them)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/test.stamp ## check style and formatting
+lint: $(VENV)/test.stamp ## check style and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 
-types: .venv/test.stamp ## check types
+types: $(VENV)/test.stamp ## check types
 	@$(BIN)/mypy
 
 check: lint types test ## lint, types and tests, as the continuous integration does
 
-setup: .venv/test.stamp ## install everything that the commands need
+setup: $(VENV)/test.stamp ## install everything that the commands need
 
-clean: ## remove what the commands made, also .venv
-	@rm -rf .venv .venv-oci-cli build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## remove what the commands made, also the virtual environments
+	@rm -rf .venv .venv-* build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/made.stamp:
+$(VENV)/made.stamp:
 	@for python in $(CANDIDATES); do \
 	  if $$python -c '$(IS_FIT)' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
@@ -48,20 +49,20 @@ clean: ## remove what the commands made, also .venv
 	  echo "Install one (Debian, Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12" >&2; \
 	  exit 1; \
 	fi; \
-	echo "Setting up .venv with $$($$found --version)" && $$found -m venv .venv
+	echo "Setting up $(VENV) with $$($$found --version)" && $$found -m venv $(VENV)
 	@touch $@
 
-.venv/run.stamp: .venv/made.stamp requirements.txt infra/requirements.txt
+$(VENV)/run.stamp: $(VENV)/made.stamp requirements.txt infra/requirements.txt
 	@echo "Installing what the function and the emulated cloud need (a minute or so, once)"
 	@$(BIN)/$(INSTALL) -r infra/requirements.txt
 	@touch $@
 
-.venv/test.stamp: .venv/run.stamp tests/requirements.txt
+$(VENV)/test.stamp: $(VENV)/run.stamp tests/requirements.txt
 	@echo "Installing what the tests need"
 	@$(BIN)/$(INSTALL) -r tests/requirements.txt
 	@touch $@
 
-.venv-oci-cli/made.stamp: .venv/made.stamp tests/oci-cli-requirements.txt
+.venv-oci-cli/made.stamp: tests/oci-cli-requirements.txt | $(VENV)/made.stamp
 	@echo "Installing oci-cli, with which a test looks at the emulated cloud"
 	@$(BIN)/python -m venv .venv-oci-cli
 	@.venv-oci-cli/bin/$(INSTALL) -r tests/oci-cli-requirements.txt

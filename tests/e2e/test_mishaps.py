@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.emulator.block_volume.limits import Limits
 from infra.emulator.server import Emulator
 from tests.e2e.rehearsal import Rehearsal, rehearse
 from tests.emulator.tenant import ASHBURN, PHOENIX
@@ -73,6 +74,42 @@ def test_a_region_that_cannot_be_reached_asks_for_redelivery(cloud: Emulator) ->
         (failed,) = running.log("invocation.failed")
         assert failed["answer"]["status"] == "FAILED"
         assert failed["answer"]["results"][0]["reason"] == "ConnectionFailed"
+
+
+def test_more_copies_than_oracle_allows_ask_for_redelivery() -> None:
+    """429 is answered with 502: there will be room later."""
+    limits = Limits(copies_in_flight=1)
+    with (
+        Emulator([ASHBURN, PHOENIX], speed=None, limits=limits) as cloud,
+        rehearse(cloud, {"DESTINATION_REGIONS": PHOENIX}) as running,
+    ):
+        one, other = (
+            {"operation": "CopyVolumeGroupBackup", "volumeGroupBackupId": running.group_backup().id} for _ in range(2)
+        )
+        assert running.outcomes(one) == ["copied"]
+        assert running.post(other).status_code == 502
+        assert running.log("operation.failed")[0]["reason"] == "TooManyRequests"
+
+        running.tenant.pass_time()
+
+        assert running.outcomes(other) == ["copied"]
+
+
+def test_a_copy_that_is_not_listed_yet_is_not_made_again() -> None:
+    """The event's copy is under way, but lists lag; by hand the same is asked for under another name."""
+    limits = Limits(seconds_until_listed=5)
+    with (
+        Emulator([ASHBURN, PHOENIX], speed=1, limits=limits) as cloud,
+        rehearse(cloud, {"DESTINATION_REGIONS": PHOENIX}) as running,
+    ):
+        backup = running.group_backup()
+        payload = {"operation": "CopyVolumeGroupBackup", "volumeGroupBackupId": backup.id}
+        assert running.outcomes(payload) == ["copied"]
+
+        (result,) = running.invoke({**payload, "displayName": "by-hand"})["results"]
+
+        assert result["outcome"] == "in_flight"
+        assert [copy.id for copy in running.copies(backup.id)] == [result["backupId"]]
 
 
 def test_an_expired_token_is_renewed_from_its_file(cloud: Emulator) -> None:
@@ -145,3 +182,15 @@ def test_every_line_is_json_of_its_call_and_holds_no_secret(cloud: Emulator, reh
     assert {"service", "operation", "region", "status", "duration_ms", "opc_request_id"} <= call.keys()
     assert {"status", "counts", "duration_ms"} <= rehearsal.log("invocation.finished")[-1].keys()
     assert len(rehearsal.log("invocation.finished")) == len(rehearsal.answers)
+
+
+def test_only_the_platforms_own_marks_are_not_json(cloud: Emulator) -> None:
+    """Where Fn asks for it, the FDK marks in the log where each call begins."""
+    frames = {"FN_LOGFRAME_NAME": "frame", "FN_LOGFRAME_HDR": "Fn-Call-Id"}
+    environment = {**cloud.environment(), **cloud.resource_principal(ASHBURN), **frames}
+    with rehearse(cloud, {}, environment) as running:
+        running.invoke(b"not JSON")
+
+        assert any(line.startswith("frame=") for line in running.lines)
+        for line in running.lines:
+            assert not line or line.startswith("frame=") or json.loads(line)["call_id"]
