@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run serve emulator test lint types check setup clean
 
-VENV ?= .venv
+VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := python -m pip -qq --disable-pip-version-check install --no-compile
 

@@ -29,7 +29,7 @@ def admit(operations: Sequence[Operation], settings: Settings, field: str = "") 
 def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str, str]]:
     match operation:
         case Sweep():
-            yield "operation", "Sweep is not in this version: set SCHEDULE, or send, a Create or Copy operation"
+            yield "operation", "Sweep is not in this version: send a Create or Copy operation, or set SCHEDULE to one"
         case CreateBackup():
             yield from _foreign(operation, "source_id", operation.source_id, settings)
             key = getattr(operation, "kms_key_id", None)

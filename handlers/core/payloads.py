@@ -92,9 +92,13 @@ def load_json(text: str | bytes, field: str) -> Any:  # noqa: ANN401 - JSON is a
     """JSON as RFC 8259 has it, no key twice; raises `Rejected` with `field` otherwise."""
     try:
         return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _TwinError) else "is not valid JSON"
-        raise Rejected(Problem(field, reason)) from None
+    except _TwinError as error:
+        raise Rejected(Problem(field, str(error))) from None
+    except json.JSONDecodeError as error:
+        place = f"look at line {error.lineno}, column {error.colno}"
+        raise Rejected(Problem(field, f"is not valid JSON: {place}")) from None
+    except (ValueError, RecursionError):
+        raise Rejected(Problem(field, "is not valid JSON")) from None
 
 
 def parse_operations(content: object, field: str = "") -> tuple[Operation, ...]:
@@ -130,23 +134,26 @@ def _parse_operation(content: object, field: str) -> Operation:
     try:
         return model.model_validate(camel)
     except ValidationError as error:
-        raise Rejected(*describe(error, field)) from None
+        known = [str(each.alias) for each in model.model_fields.values()]
+        raise Rejected(*describe(error, field, known)) from None
 
 
-def describe(error: ValidationError, field: str = "") -> Sequence[Problem]:
-    """Pydantic's findings, without the values that caused them."""
+def describe(error: ValidationError, field: str = "", known: Sequence[str] = ()) -> Sequence[Problem]:
+    """Pydantic's findings, without the values that caused them; `known` are the names that a field may have."""
     return [
-        Problem(_join(field, *finding["loc"]), _message(finding["type"], finding["msg"]))
+        Problem(_join(field, *finding["loc"]), _message(finding["type"], finding["msg"], known))
         for finding in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 
 
-def _message(kind: str, message: str) -> str:
+def _message(kind: str, message: str, known: Sequence[str]) -> str:
     match kind:
         case "extra_forbidden":
-            return "is not a field of this operation"
+            return f"is not a field of this operation, which has {', '.join(known)}"
         case "missing":
             return "is missing"
+        case "too_short":
+            return "is empty: name at least one, or leave it out"
         case _:
             return message[:1].lower() + message[1:]
 

@@ -143,7 +143,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("a key for a group", {**CREATE, "kmsKeyId": ocid("key")}, "kmsKeyId", "is not a field of this operation"),
     ("a region in words", {**COPY, "destinationRegion": "Phoenix"}, "destinationRegion[0]", "region identifier"),
     ("a region with a host in it", {**COPY, "destinationRegion": f"{AWAY}.x"}, "destinationRegion[0]", "region"),
-    ("no region in the list", {**COPY, "destinationRegion": []}, "destinationRegion", "at least 1"),
+    ("no region in the list", {**COPY, "destinationRegion": []}, "destinationRegion", "name at least one"),
     ("a number for a region", {**COPY, "destinationRegion": [AWAY, 7]}, "destinationRegion[1]", "region"),
     ("nothing to change", {k: v for k, v in UPDATE.items() if k != "displayName"}, "payload", "displayName"),
     ("an etag with a line break", {**UPDATE, "ifMatch": "a\r\nb: c"}, "ifMatch", "pattern"),
@@ -410,7 +410,8 @@ DEEP = b"[" * 200_000
 )
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     """However it is broken: cut off, in another encoding, with numbers or a depth beyond all sense."""
-    assert problems(body) == {"payload": "is not valid JSON"}
+    (field, message), *others = problems(body).items()
+    assert (field, message.partition(":")[0], others) == ("payload", "is not valid JSON", [])
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
@@ -477,3 +478,11 @@ def test_every_operation_of_the_contract_is_known() -> None:
     expected = {f"{verb}{kind}Backup" for verb in ("Create", "Copy", "Update") for kind in kinds}
 
     assert set(OPERATIONS) == expected | {"CreateVolumeGroupBackupCopy", "Sweep"}
+
+
+def test_a_typing_error_can_be_found() -> None:
+    """Where JSON breaks off, and which names a field could have had."""
+    assert problems(b'{\n  "operation": "Sweep",\n}')["payload"].endswith("look at line 3, column 1")
+    assert (
+        "destinationRegion, " in problems(json.dumps({**COPY, "destinationRegions": []}).encode())["destinationRegions"]
+    )

@@ -88,6 +88,15 @@ def test_every_reason_is_in_the_readme() -> None:
     assert [reason for reason in Reason if f"`{reason}`" not in README] == []
 
 
+def test_every_log_event_is_in_the_readme() -> None:
+    """Operators build their searches and alarms on these names."""
+    sources = [ROOT / "func.py", *(ROOT / "handlers").rglob("*.py")]
+    events = {name for source in sources for name in re.findall(r'"([a-z]+\.[a-z_]+)"', source.read_text())}
+
+    assert len(events) > 15
+    assert sorted(event for event in events if f"`{event}`" not in README) == []
+
+
 EXAMPLES = [(label, text) for label, text in re.findall(r"^```json (\w+)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)]
 
 
