@@ -14,6 +14,7 @@ from pathlib import Path
 from infra.emulator.diary import Entry
 from infra.emulator.ocids import REGION_NAME
 from infra.emulator.server import Emulator
+from infra.emulator.speed import read_speed
 
 DESCRIPTION = """\
 An OCI tenancy in one process: Block Volume, Events, Monitoring and Notifications in as many regions as you name.
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     emulator = Emulator(
         options.regions,
         port=options.port,
-        speed=options.speed or None,
+        speed=options.speed,
         directory=options.directory,
     )
     ended = threading.Event()
@@ -61,9 +62,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "(us-ashburn-1,us-phoenix-1)",
     )
     parser.add_argument("--port", type=int, default=8181, help="where the proxy listens on 127.0.0.1; 0: any (8181)")
-    parser.add_argument(
-        "--speed", type=float, default=1.0, help="cloud seconds per real second; 0: the clock stands still (1)"
-    )
+    parser.add_argument("--speed", type=read_speed, default=1.0, help="cloud seconds per real second, more than 0 (1)")
     parser.add_argument("--directory", type=Path, help="where certificate, keys and tokens are kept (temporary)")
     parser.add_argument(
         "--function",

@@ -39,13 +39,17 @@ class AbsenceQuery:
         found = _ABSENCE.fullmatch(query)
         if not found:
             raise not_modelled("queries of alarms other than absence, such as metric[1m].absent()")
-        interval, unit = int(found["interval"][:-1]), found["interval"][-1]
+        interval, unit = _read_number(found["interval"]), found["interval"][-1]
         if not 1 <= interval <= _LARGEST_INTERVAL.get(unit, 0):
             raise invalid("query", "of an interval of 1m to 60m, 1h to 24h, or 1d")
         if found["period"] is None:
             return cls(DEFAULT_PERIOD)
-        length, unit = int(found["period"][:-1]), found["period"][-1]
-        # Bounded before it becomes a duration: the digits may be any.
+        length, unit = _read_number(found["period"]), found["period"][-1]
         if unit not in _UNITS or not 0 < length <= 72 * 60 or timedelta(**{_UNITS[unit]: length}) > LONGEST_PERIOD:
             raise invalid("query", "of an absence detection period of 1m to 3d")
         return cls(timedelta(**{_UNITS[unit]: length}))
+
+
+def _read_number(text: str) -> int:
+    """The number before a unit; 0, which nothing accepts, for one of more digits than any that is accepted."""
+    return int(text[:-1]) if len(text) <= 5 else 0

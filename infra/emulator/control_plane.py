@@ -106,7 +106,14 @@ class Collection:
 
 
 def region_of(request: Request, regions: Sequence[str]) -> str:
-    """The region whose endpoint was called; 501 for one that is not among `regions`."""
+    """The region whose endpoint was called; 501 for one that is not among `regions`.
+
+    Every operation asks this first, so that here also is refused what none but lists takes: a query.
+    """
+    is_list = request.method == "GET" and "id" not in request.path_params
+    if request.query_params and not is_list:
+        name = min(request.query_params.keys())
+        raise not_modelled(f"the query parameter {name} of {request.method} {request.url.path}")
     region = str(request.path_params["region"])
     if region not in regions:
         raise not_modelled(f"the region {region}")

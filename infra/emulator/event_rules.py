@@ -5,14 +5,13 @@ https://docs.oracle.com/iaas/Content/Events/Concepts/filterevents.htm
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.emulator.details import invalid
-from infra.emulator.wire import not_modelled
+from infra.emulator.wire import not_modelled, read_json
 
 Json = Any
 
@@ -31,7 +30,7 @@ class Condition:
     def parse(cls, text: str) -> Condition:
         """Read a rule's `condition`; 400 for what OCI would not take, 501 for what it does not document."""
         try:
-            wanted = json.loads(text)
+            wanted = read_json(text)
         except ValueError as error:
             raise invalid("condition", "a JSON object") from error
         if not isinstance(wanted, dict):

@@ -5,7 +5,6 @@ https://docs.oracle.com/iaas/Content/Notification/Concepts/notificationoverview.
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from infra.emulator.diary import Diary
 from infra.emulator.identity import Identity
 from infra.emulator.pages import Listing
 from infra.emulator.subscriptions import Subscriptions, retry_duration
-from infra.emulator.wire import ApiError, json_object, not_modelled, timestamp
+from infra.emulator.wire import ApiError, json_object, not_modelled, read_json, timestamp
 
 VERSION = "20181201"
 LARGEST_MESSAGE = 64 * 1024
@@ -172,7 +171,7 @@ def _message(topic: Resource, subscription: Resource, message_id: str, body: str
 
 def _is_json(body: str) -> bool:
     try:
-        json.loads(body)
+        read_json(body)
     except ValueError:
         return False
     return True

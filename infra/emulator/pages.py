@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from starlette.requests import Request
 
 from infra.emulator.details import invalid
-from infra.emulator.wire import ApiError, not_modelled
+from infra.emulator.wire import ApiError, not_modelled, read_json
 
 Query = Mapping[str, str]
 
@@ -85,7 +86,7 @@ def _read_query(request: Request, listing: Listing) -> Query:
 
 def _limit(query: Query, listing: Listing) -> int:
     given = query.get("limit", str(listing.default_limit))
-    if not given.isdecimal() or not 1 <= int(given) <= listing.largest_limit:
+    if not re.fullmatch("[0-9]{1,9}", given) or not 1 <= int(given) <= listing.largest_limit:
         raise invalid("limit", f"between 1 and {listing.largest_limit}")
     return int(given)
 
@@ -105,7 +106,7 @@ def _write_token(order: list[Any], place: tuple[str, int]) -> str:
 
 def _read_token(token: str, order: list[Any]) -> tuple[str, int]:
     try:
-        written, (value, number) = json.loads(base64.urlsafe_b64decode(token))
+        written, (value, number) = read_json(base64.urlsafe_b64decode(token))
         last = (str(value), int(number))
     except (binascii.Error, ValueError, TypeError) as error:
         raise invalid("page", "the opc-next-page of an earlier answer") from error

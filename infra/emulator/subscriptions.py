@@ -20,6 +20,8 @@ from infra.emulator.pages import Listing
 from infra.emulator.wire import json_object, not_modelled
 
 DEFAULT_RETRY_MILLISECONDS = 2 * 60 * 60 * 1000
+LARGEST_INTEGER = 2**31 - 1
+"""OCI documents no bound; its SDKs hold the number in 32 bits."""
 
 _PROTOCOLS = ("CUSTOM_HTTPS", "EMAIL", "HTTPS", "ORACLE_FUNCTIONS", "PAGERDUTY", "SLACK", "SMS")
 _DETAILS = {
@@ -33,7 +35,9 @@ _DETAILS = {
 _UPDATE = {"deliveryPolicy": Field(dict), **TAGS}
 _POLICY = {"backoffRetryPolicy": Field(dict, required=True)}
 _BACKOFF = {
-    "maxRetryDuration": Field(int, required=True, accepts=lambda v: v >= 0, says="a number of milliseconds"),
+    "maxRetryDuration": Field(
+        int, required=True, accepts=lambda v: 0 <= v <= LARGEST_INTEGER, says="a number of milliseconds"
+    ),
     "policyType": one_of("EXPONENTIAL", required=True),
 }
 _LISTING = Listing({"topicId": "topicId"}, {}, default_limit=50, largest_limit=50)

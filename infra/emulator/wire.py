@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+LARGEST_DEPTH = 32
+"""How deep JSON may nest: no details object of these services comes near it."""
 
 
 class ApiError(Exception):
@@ -52,10 +56,37 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - a JSON value
+    """The JSON value that `text` holds, sure to be written again as it was read.
+
+    Raises `ValueError` for anything else, also for what Python takes for JSON and OCI does not: NaN, numbers beyond
+    all bounds, lone surrogates, and what nests deeper than `LARGEST_DEPTH`.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    _require_writable(value, LARGEST_DEPTH)
+    return value
+
+
+def _require_writable(value: Any, depth: int) -> None:  # noqa: ANN401 - a JSON value
+    match value:
+        case str():
+            value.encode()  # raises an error, which is a ValueError, for a lone surrogate
+        case float() if not math.isfinite(value):
+            raise ValueError("not a finite number")
+        case dict() | list() if depth == 0:
+            raise ValueError("nested too deeply")
+        case dict() | list():
+            for inner in [*value, *value.values()] if isinstance(value, dict) else value:
+                _require_writable(inner, depth - 1)
+
+
 async def json_object(request: Request) -> dict[str, Any]:
     """The request's body as a JSON object, else OCI's 400."""
     try:
-        body = json.loads(await request.body())
+        body = read_json(await request.body())
     except ValueError as error:
         raise ApiError(400, "CannotParseRequest", "Incorrectly formatted request. The body is not JSON.") from error
     if not isinstance(body, dict):

@@ -12,6 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from infra.emulator.speed import read_speed
 from infra.local import serving, story
 from infra.local.stage import SPEED
 
@@ -48,7 +49,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument("--fn-port", type=int, help=f"where Fn listens on 127.0.0.1 ({serving.FN_PORT} if free)")
     serve.add_argument("--cloud-port", type=int, help=f"where the cloud does ({serving.CLOUD_PORT} if free)")
     for command in (run, serve):
-        command.add_argument("--speed", type=float, default=SPEED, help=f"cloud seconds per second ({SPEED:g})")
+        command.add_argument("--speed", type=read_speed, default=SPEED, help=f"cloud seconds per second ({SPEED:g})")
         logs = Path("build") / command.prog.split()[-1]
         command.add_argument("--logs", type=Path, default=logs, help=f"folder for what cloud and function log ({logs})")
     return parser.parse_args(arguments)

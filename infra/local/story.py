@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from infra.local.operator import Backup, Operator
@@ -32,7 +33,7 @@ class OutOfTime(Exception):  # noqa: N818 - reads as what happened
 
 def run(console: Console, logs: Path, *, speed: float, plain: bool) -> int:
     """Play the story; 0 only when the copy is AVAILABLE and the backup carries its tag, as the API shows them."""
-    console.print(INTRODUCTION, highlight=False)
+    _say(console, INTRODUCTION)
     started = time.monotonic()
     lacking: list[str] = []
     backups: list[Backup] = []
@@ -51,14 +52,18 @@ def run(console: Console, logs: Path, *, speed: float, plain: bool) -> int:
         console.print("\n[bold]What the API of each region shows now[/]")
         console.print(draw_backups(backups))
     console.print()
+    conclude(console, lacking, logs, time.monotonic() - started)
+    return 1 if lacking else 0
+
+
+def conclude(console: Console, lacking: Sequence[str], logs: Path, passed: float) -> None:
+    """Say how it ended, after so many seconds, and where to read more; each sentence is one line where it is piped."""
     if lacking:
-        console.print(f"[bold red]Not done after {LONGEST} s:[/] {'; '.join(lacking)}.", highlight=False)
-        console.print(f"What the cloud and the function logged is in {logs}", highlight=False, soft_wrap=True)
-        return 1
-    passed = time.monotonic() - started
-    console.print(f"[bold green]Done in {passed:.0f} s:[/] the copy is AVAILABLE, and its backup says where it is.")
-    console.print(f"The function's log: {logs / 'function.log'}", highlight=False, soft_wrap=True)
-    return 0
+        _say(console, f"[bold red]Not done after {LONGEST} s:[/] {'; '.join(lacking)}.")
+        _say(console, f"What the cloud and the function logged is in {escape(str(logs))}")
+        return
+    _say(console, f"[bold green]Done in {passed:.0f} s:[/] the copy is AVAILABLE, and its backup says where it is.")
+    _say(console, f"The function's log: {escape(str(logs / 'function.log'))}")
 
 
 def find_lacking(backups: Sequence[Backup]) -> list[str]:
@@ -101,6 +106,11 @@ def draw_backups(backups: Sequence[Backup]) -> Table:
     for name, cells in rows.items():
         table.add_row(name, *cells)
     return table
+
+
+def _say(console: Console, text: str) -> None:
+    """Print without breaking lines: terminals do that themselves, and who reads a pipe wants them whole."""
+    console.print(text, highlight=False, soft_wrap=True)
 
 
 def _look(operator: Operator) -> list[Backup]:

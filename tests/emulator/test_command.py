@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shlex
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from infra.emulator.speed import read_speed
 
 PRINT_REGIONS_OF_VOLUMES = """
 import oci, os
@@ -88,7 +91,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--regions", "Ashburn"], ["--function", "http://localhost"], ["--port", "eighty"]],
+    [["--regions", "Ashburn"], ["--function", "http://localhost"], ["--port", "eighty"], ["--speed", "fast"]],
     ids=lambda arguments: arguments[0],
 )
 def test_wrong_arguments_are_explained(arguments: list[str]) -> None:
@@ -96,3 +99,28 @@ def test_wrong_arguments_are_explained(arguments: list[str]) -> None:
     answer = run(["-m", "infra.emulator", *arguments])
     assert answer.returncode == 2
     assert f"argument {arguments[0]}" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "speed"), [(["infra.emulator"], "-5"), (["infra.local", "run"], "0"), (["infra.local", "serve"], "-1")]
+)
+def test_a_clock_that_stands_or_runs_backwards_is_refused(command: list[str], speed: str) -> None:
+    """One line says so, at once, after the usage; a clock that no one can move on would leave everything waiting."""
+    answer = run(["-m", *command, "--speed", speed])
+    assert answer.returncode == 2
+    *usage, error = answer.stderr.splitlines()
+    assert usage[0].startswith("usage: ")
+    assert error.endswith(f"argument --speed: '{speed}' is not a number above 0 and up to 100000")
+
+
+@pytest.mark.parametrize("speed", ["-0", "nan", "inf", "-inf", "1e300", "fast", ""])
+def test_a_speed_is_a_number_within_bounds(speed: str) -> None:
+    """What float() takes and no clock can run at is refused too."""
+    with pytest.raises(argparse.ArgumentTypeError):
+        read_speed(speed)
+
+
+@pytest.mark.parametrize("speed", ["0.5", "1", "60", "1e5"])
+def test_a_clock_may_run_slower_and_faster(speed: str) -> None:
+    """The speed is what was typed."""
+    assert read_speed(speed) == float(speed)

@@ -10,6 +10,7 @@ import oci.pagination
 import pytest
 from oci.core.models import CreateVolumeDetails
 
+from infra.emulator.block_volume.limits import Limits
 from tests.emulator.tenant import PHOENIX, PLACE, Tenant, Untyped, refusal
 
 INVALID = (400, "InvalidParameter")
@@ -140,3 +141,28 @@ def test_a_list_needs_a_compartment(tenant: Tenant, collection: str) -> None:
     """Without `compartmentId` the answer is MissingParameter."""
     answer = tenant.get(collection)
     assert (answer.status_code, answer.json()["code"]) == (400, "MissingParameter")
+
+
+def test_a_new_copy_may_be_listed_late(limited: Callable[[Limits], Tenant]) -> None:
+    """With `seconds_until_listed` it is found by its id at once, and in lists when so much cloud time has passed."""
+    tenant = limited(Limits(seconds_until_listed=30))
+    backup = tenant.volume_backup(tenant.volume().id)
+    copy = tenant.copy_volume_backup(backup.id)
+    phoenix = tenant.block_volume(PHOENIX)
+
+    def listed() -> list[str]:
+        found = phoenix.list_volume_backups(tenant.compartment_id, source_volume_backup_id=backup.id)
+        return [entry.id for entry in found.data]
+
+    tenant.pass_time(timedelta(seconds=29))
+    assert (phoenix.get_volume_backup(copy.id).data.id, listed()) == (copy.id, [])
+    tenant.pass_time(timedelta(seconds=1))
+    assert listed() == [copy.id]
+
+
+def test_a_new_copy_is_listed_at_once_unless_told(tenant: Tenant) -> None:
+    """No time has passed between the copy and the list."""
+    backup = tenant.volume_backup(tenant.volume().id)
+    copy = tenant.copy_volume_backup(backup.id)
+    found = tenant.block_volume(PHOENIX).list_volume_backups(tenant.compartment_id)
+    assert [entry.id for entry in found.data] == [copy.id]

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.emulator.block_volume.kinds import BACKUP_OF, VOLUME_GROUP_BACKUP, BackupKind
 from infra.emulator.block_volume.limits import State, Timeline
-from infra.emulator.block_volume.requests import require_key_in
+from infra.emulator.block_volume.requests import RETENTION_DAYS, require_key_in
 from infra.emulator.block_volume.resource import ENDING, IN_FLIGHT, Resource
 from infra.emulator.block_volume.storage import Storage
 from infra.emulator.block_volume.volumes import MEGABYTES, Volumes
@@ -18,7 +18,6 @@ Details = Mapping[str, Any]
 
 _CHANGED_SHARE = 10
 """An incremental backup holds one tenth of its volume, at least a gigabyte: nothing writes to volumes here."""
-_DAYS = {"DAYS": 1, "YEARS": 365}
 _PROTECTIONS = ("isPreventDeletionEnabled", "isRetentionLockEnabled", "isIndefiniteRetentionEnabled")
 _RETENTION = ("retentionPeriod", *_PROTECTIONS)
 
@@ -190,7 +189,7 @@ class Backups:
         period = details.get("retentionPeriod")
         if not period:
             return {}
-        length = timedelta(days=period["retentionTimeAmount"] * _DAYS[period["retentionTimeUnit"]])
+        length = timedelta(days=period["retentionTimeAmount"] * RETENTION_DAYS[period["retentionTimeUnit"]])
         return {"timeRetentionExpiresAt": timestamp(datetime.fromisoformat(created) + length)}
 
 

@@ -67,4 +67,6 @@ class Limits:
     """Whether a copy has the tags of its source."""
     members_emit_events: bool = True
     """Whether the backups and copies that belong to a group's emit events of their own."""
+    seconds_until_listed: float = 0
+    """Cloud seconds after which a new resource appears in the lists of its region; by its id it is found at once."""
     timings: Timings = field(default_factory=Timings)

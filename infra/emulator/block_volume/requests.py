@@ -22,6 +22,10 @@ from infra.emulator.wire import ApiError, not_modelled
 
 Fields = Mapping[str, Field]
 
+RETENTION_DAYS = {"DAYS": 1, "YEARS": 365}
+LONGEST_RETENTION_DAYS = 100 * 365
+"""OCI documents no bound, but its times end with the year 9999."""
+
 _AVAILABILITY_DOMAIN = re.compile(r"\w{4}:[A-Z0-9-]+-AD-[1-3]")
 
 
@@ -34,10 +38,11 @@ def _ocid(*kinds: str, required: bool = False) -> Field:
 
 
 def _is_retention(value: dict[str, Any]) -> bool:
-    amount = value.get("retentionTimeAmount")
-    units = {"DAYS", "YEARS"}
+    amount, unit = value.get("retentionTimeAmount"), value.get("retentionTimeUnit")
     known = value.keys() <= {"retentionTimeUnit", "retentionTimeAmount"}
-    return known and value.get("retentionTimeUnit") in units and type(amount) is int and amount > 0
+    if not known or type(amount) is not int or not isinstance(unit, str) or unit not in RETENTION_DAYS:
+        return False
+    return 0 < amount * RETENTION_DAYS[unit] <= LONGEST_RETENTION_DAYS
 
 
 _NAMED: Fields = {"displayName": text(1, 255), **TAGS}
@@ -54,7 +59,7 @@ def _place(*, required: bool = False) -> Field:
 
 
 _RETENTION: Fields = {
-    "retentionPeriod": Field(dict, accepts=_is_retention, says="a number of DAYS or YEARS"),
+    "retentionPeriod": Field(dict, accepts=_is_retention, says="a number of DAYS or YEARS, 100 years at most"),
     "isPreventDeletionEnabled": Field(bool),
     "isRetentionLockEnabled": Field(bool),
     "isIndefiniteRetentionEnabled": Field(bool),

@@ -25,6 +25,7 @@ class Resource:
     region: str
     number: int
     """Counts all resources: a later one has a greater number."""
+    made: datetime
     fields: dict[str, Any]
     etag: str = field(default_factory=lambda: secrets.token_hex(32))
     lives: int = 0
@@ -77,7 +78,7 @@ class Resources:
         if unknown := fields.keys() - empty.keys():
             raise ValueError(f"A {kind.noun} has no {', '.join(sorted(unknown))}.")
         self._made += 1
-        resource = Resource(kind, region, self._made, {**empty, **own, **fields})
+        resource = Resource(kind, region, self._made, now, {**empty, **own, **fields})
         self._by_id[resource.id] = resource
         return resource
 

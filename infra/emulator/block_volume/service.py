@@ -101,7 +101,7 @@ class BlockVolume:
     async def _list(self, kind: Kind, request: Request) -> Response:
         compartment_id = request.query_params.get("compartmentId", self._identity.tenancy_id)
         self._identity.authorize(request.state.principal, f"List{kind.name}s", compartment_id)
-        resources = self.storage.resources.of(kind, self._region(request))
+        resources = self.storage.listed(kind, self._region(request))
         page, following = page_of(resources, request, kind.listing)
         return answer(request, [resource.answer() for resource in page], next_page=following)
 

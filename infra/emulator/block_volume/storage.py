@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,6 +47,11 @@ class Storage:
     def make(self, kind: Kind, region: str, **fields: Any) -> Resource:  # noqa: ANN401 - fields are JSON
         """A new resource with these fields."""
         return self.resources.add(kind, region, self.clock.now(), fields)
+
+    def listed(self, kind: Kind, region: str) -> Iterator[Resource]:
+        """What lists of a region show: all resources of a kind but those that have only just been made."""
+        delay = timedelta(seconds=self.limits.seconds_until_listed)
+        return (r for r in self.resources.of(kind, region) if r.made + delay <= self.clock.now())
 
     def live(self, resource: Resource, life: Timeline, *, finish: Step = _nothing, fails: Verdict = _never) -> None:
         """Begin a life: enter its first state now and the others when they are due; a later life ends this one.
