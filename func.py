@@ -18,8 +18,9 @@ from fdk.response import Response
 
 from handlers import logs, router
 from handlers.core.errors import Rejected
-from handlers.core.model import Deadline, Outcome, Reason, Report, Result, Trigger
+from handlers.core.model import Deadline
 from handlers.core.payloads import Work, identify, interpret
+from handlers.core.report import Outcome, Reason, Report, Result, Trigger
 from handlers.core.tokens import minute_of
 from handlers.services import Services
 

@@ -11,10 +11,11 @@ import structlog
 
 from handlers import provenance
 from handlers.core.errors import ApiFault, KeyMissing, Missing, Passing, Refused, TagMalformed, TokenSpent
-from handlers.core.model import Backup, Lifecycle, Outcome, Reason, Result, Source, failure
+from handlers.core.model import Backup, Lifecycle, Source
 from handlers.core.operations import CopyBackup
 from handlers.core.plan import Decision, assess, decide, tagged_destinations
 from handlers.core.ports import Call
+from handlers.core.report import Outcome, Reason, Result, failure
 from handlers.core.tokens import copy_token
 
 ATTEMPTS = 3

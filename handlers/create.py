@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from handlers.core.errors import ApiFault
-from handlers.core.model import Outcome, Reason, Result, failure
 from handlers.core.operations import CreateBackup
 from handlers.core.ports import Call
+from handlers.core.report import Outcome, Reason, Result, failure
 from handlers.core.tokens import create_token
 
 log = structlog.get_logger()

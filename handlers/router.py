@@ -9,10 +9,10 @@ import structlog
 
 from handlers.copy import copy
 from handlers.core.admission import admit
-from handlers.core.model import Outcome, Reason, Report, Result
 from handlers.core.operations import CopyBackup, CreateBackup, Operation, UpdateBackup
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
+from handlers.core.report import Outcome, Reason, Report, Result
 from handlers.create import create
 from handlers.update import update
 

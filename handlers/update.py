@@ -5,9 +5,10 @@ from __future__ import annotations
 import structlog
 
 from handlers.core.errors import ApiFault, Outrun
-from handlers.core.model import Backup, Outcome, Result, failure
+from handlers.core.model import Backup
 from handlers.core.operations import UpdateBackup
 from handlers.core.ports import Call
+from handlers.core.report import Outcome, Result, failure
 
 log = structlog.get_logger()
 

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from handlers.core.errors import Problem, Rejected
-from handlers.core.model import Kind, Reason, Trigger
+from handlers.core.model import Kind
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS, CopyBackup, Operation
+from handlers.core.report import Reason, Trigger
 
 MAX_BYTES = 1_048_576
 MAX_OPERATIONS = 100

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from handlers.core.admission import objection_to
 from handlers.core.errors import TagMalformed
-from handlers.core.model import Backup, Lifecycle, Outcome, Reason
+from handlers.core.model import Backup, Lifecycle
 from handlers.core.ocid import is_region
+from handlers.core.report import Outcome, Reason
 from handlers.core.settings import Settings
 
 DESTINATIONS_TAG = "backup-copy-destinations"

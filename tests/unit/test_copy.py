@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from handlers.copy import ATTEMPTS, copy
 from handlers.core.errors import TokenSpent
-from handlers.core.model import Backup, Kind, Lifecycle, Outcome, Report, Result, Status, Trigger
+from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup
+from handlers.core.report import Outcome, Report, Result, Status, Trigger
 from handlers.core.tokens import copy_tag, copy_token
 from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
 

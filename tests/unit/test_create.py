@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from handlers.core.model import Kind, Lifecycle, Outcome, Reason, Result, Source
+from handlers.core.model import Kind, Lifecycle, Source
 from handlers.core.operations import OPERATIONS, CreateBackup
+from handlers.core.report import Outcome, Reason, Result
 from handlers.create import create
 from tests.fakes import HOME, FakeCloud, make_call, ocid, passing, refused
 

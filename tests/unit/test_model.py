@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.core.errors import Problem
-from handlers.core.model import Deadline, Kind, Lifecycle, Outcome, Report, Result, Status, Trigger, failure
+from handlers.core.model import Deadline, Kind, Lifecycle
+from handlers.core.report import Outcome, Report, Result, Status, Trigger, failure
 from tests.fakes import AWAY, ocid, passing, refused
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.core.errors import Rejected
-from handlers.core.model import Kind, Reason, Trigger
+from handlers.core.model import Kind
 from handlers.core.operations import (
     OPERATIONS,
     CopyBackup,
@@ -21,6 +21,7 @@ from handlers.core.operations import (
     UpdateBackup,
 )
 from handlers.core.payloads import MAX_BYTES, MAX_OPERATIONS, Nothing, Payload, Work, parse
+from handlers.core.report import Reason, Trigger
 from tests import strategies
 from tests.fakes import AWAY, FAR, ocid
 from tests.strategies import ALARM, EVENT, MARK

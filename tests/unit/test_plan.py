@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.core.errors import TagMalformed
-from handlers.core.model import Backup, Kind, Lifecycle, Outcome, Reason
+from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.plan import CopyNow, Decision, assess, decide, tagged_destinations
+from handlers.core.report import Outcome, Reason
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid
 
 DEAD = {Lifecycle.TERMINATING, Lifecycle.TERMINATED, Lifecycle.FAULTY}

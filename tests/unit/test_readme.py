@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from handlers.core.model import Kind, Lifecycle, Outcome, Reason, Source, Status
+from handlers.core.model import Kind, Lifecycle, Source
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS
+from handlers.core.report import Outcome, Reason, Status
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
 from tests.fakes import HOME, FakeCloud
 from tests.unit.function import Function

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from handlers.core.errors import Rejected
-from handlers.core.model import Kind, Outcome, Reason, Status, Trigger
+from handlers.core.model import Kind
 from handlers.core.operations import Operation
 from handlers.core.payloads import Nothing, Work, parse_operations
+from handlers.core.report import Outcome, Reason, Status, Trigger
 from handlers.router import dispatch
 from tests.fakes import AWAY, FAR, FakeCloud, make_call, ocid, passing
 

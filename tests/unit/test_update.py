@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from handlers.core.model import Backup, Kind, Outcome, Result
+from handlers.core.model import Backup, Kind
 from handlers.core.operations import OPERATIONS, UpdateBackup
+from handlers.core.report import Outcome, Result
 from handlers.update import update
 from tests.fakes import HOME, FakeCloud, make_call, passing
 
