@@ -13,7 +13,7 @@ from handlers import provenance
 from handlers.core.errors import ApiFault, KeyMissing, Missing, Passing, Refused, TagMalformed, TokenSpent
 from handlers.core.model import Backup, Lifecycle, Source
 from handlers.core.operations import CopyBackup
-from handlers.core.plan import Decision, assess, decide, tagged_destinations
+from handlers.core.plan import CopyNow, Decision, assess, decide, tagged_destinations
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Result, failure
 from handlers.core.tokens import copy_token
@@ -114,15 +114,14 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
     """Make sure that a living copy is there or under way, and say which it is.
 
     Oracle binds a retry token for 24 hours to what it made. Where that ended dead, or was deleted, the next attempt
-    has the next token. A token is also spent when somebody copies this backup by another name or key at this moment;
-    their copy may not be listed yet, so the destination gets time to settle and is looked at again first.
+    has the next token.
     """
     body = {"destinationRegion": region}
     body |= {"displayName": operation.display_name} if operation.display_name else {}
     body |= {"kmsKeyId": key} if key else {}
-    attempt, fault = -1, None
+    attempt, fault = -1, Refused(Reason.FAULTY, "every copy ended dead: look at the source backup")
+    decision = decide(call.backups(region).copies_of(original))
     for _ in range(ATTEMPTS):
-        decision = decide(call.backups(region).copies_of(original))
         if isinstance(decision, Decision):
             return decision
         if operation.dry_run:
@@ -132,11 +131,27 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
             made = call.here.copy(original, body, copy_token(original.id, region, attempt))
         except TokenSpent as spent:
             fault = spent
-            if call.time_left <= SETTLING:
-                raise Passing(fault.code, UNSETTLED, opc_request_id=fault.opc_request_id) from spent
-            log.info("copy.token_spent", source_id=original.id, destination_region=region, attempt=attempt)
-            call.clock.sleep(SETTLING)
+            decision = _look_again(region, original, spent, call)
             continue
         if not made.lifecycle.is_dead:
             return Decision(Outcome.EXISTS if made.lifecycle is Lifecycle.AVAILABLE else Outcome.COPIED, copy=made)
-    raise fault or Refused(Reason.FAULTY, f"{ATTEMPTS} copies to {region} ended dead: look at the source backup")
+        decision = decide(call.backups(region).copies_of(original))
+    if isinstance(decision, Decision):
+        return decision
+    raise fault
+
+
+def _look_again(region: str, original: Backup, spent: TokenSpent, call: Call) -> Decision | CopyNow:
+    """What the destination shows after a retry token was refused.
+
+    It is refused where its copy was deleted, but also where somebody copies this backup by another name or key at this
+    moment: their copy may not be listed yet, and is given the time to be before another is made.
+    """
+    decision = decide(call.backups(region).copies_of(original))
+    if isinstance(decision, Decision):
+        return decision
+    if call.time_left <= SETTLING:
+        raise Passing(spent.code, UNSETTLED, status=spent.status, opc_request_id=spent.opc_request_id) from spent
+    log.info("copy.token_spent", source_id=original.id, destination_region=region)
+    call.clock.sleep(SETTLING)
+    return decide(call.backups(region).copies_of(original))

@@ -59,6 +59,28 @@ def test_the_same_event_many_times_at_once_makes_one_copy(rehearsal: Rehearsal) 
     assert {result["backupId"] for answer in answers for result in answer["results"]} == {copy.id}
 
 
+def test_one_copy_is_made_however_it_is_asked_for(rehearsal: Rehearsal) -> None:
+    """The event, and people who want it by another name or under another key, all at once."""
+    backup = rehearsal.group_backup()
+    by_hand = {
+        "operation": "CopyVolumeGroupBackup",
+        "volumeGroupBackupId": backup.id,
+        "destinationRegion": PHOENIX,
+    }
+    wishes = [
+        finished(backup.id),
+        {**by_hand, "displayName": "by-hand"},
+        {**by_hand, "kmsKeyId": "ocid1.key.oc1.phx.vault.by-hand"},
+        by_hand,
+    ]
+    with ThreadPoolExecutor(4) as callers:
+        answers = list(callers.map(rehearsal.invoke, wishes))
+
+    (copy,) = rehearsal.copies(backup.id)
+    assert {answer["status"] for answer in answers} == {"OK"}
+    assert {result["backupId"] for answer in answers for result in answer["results"]} == {copy.id}
+
+
 def test_members_of_a_group_are_not_copied_singly(rehearsal: Rehearsal) -> None:
     """A group's backup finishes together with its members', which send events of their own."""
     backup = rehearsal.group_backup()

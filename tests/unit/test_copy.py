@@ -226,6 +226,7 @@ def test_a_spent_token_makes_it_look_again_and_take_the_next(cloud: FakeCloud) -
         "copies_of",
         "copy",
         "copies_of",
+        "copies_of",
         "copy",
     ]
 

@@ -1,0 +1,155 @@
+"""What came of a call: an outcome and a reason for each thing looked at, and the answer made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from handlers.core.errors import ApiFault, Passing, Problem
+
+MAX_RESULTS = 500
+
+
+class Outcome(StrEnum):
+    """What became of one thing that was looked at."""
+
+    CREATED = "created"
+    COPIED = "copied"
+    UPDATED = "updated"
+    PLANNED = "planned"
+    EXISTS = "exists"
+    IN_FLIGHT = "in_flight"
+    NOT_READY = "not_ready"
+    DEFERRED = "deferred"
+    IGNORED = "ignored"
+    EXCLUDED = "excluded"
+    IS_COPY = "is_copy"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why an outcome is what it is, where no code of the API or state of a backup says so."""
+
+    ALARM_TYPE = "alarm_type"
+    DEADLINE = "deadline"
+    EVENT_TYPE = "event_type"
+    FAULTY = "faulty"
+    GROUP_MEMBER = "group_member"
+    INTERNAL_ERROR = "internal_error"
+    KEY_MISSING = "key_missing"
+    NO_DESTINATION = "no_destination"
+    TAG = "tag"
+    TAG_MALFORMED = "tag_malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one operation did for one source and, where there is one, one destination region."""
+
+    operation: str | None
+    outcome: Outcome
+    reason: str | None = None
+    message: str | None = None
+    source_id: str | None = None
+    destination_region: str | None = None
+    backup_id: str | None = None
+    opc_request_id: str | None = None
+    may_pass: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of the answer's `results`."""
+        entry: dict[str, Any] = {
+            "operation": self.operation,
+            "outcome": str(self.outcome),
+            "reason": self.reason and str(self.reason),
+            "sourceId": self.source_id,
+            "destinationRegion": self.destination_region,
+            "backupId": self.backup_id,
+            "opcRequestId": self.opc_request_id,
+        }
+        return entry | {"message": self.message} if self.message else entry
+
+
+def failure(operation: str, source_id: str, fault: ApiFault, destination_region: str | None = None) -> Result:
+    """The result of an operation that the API did not carry out."""
+    return Result(
+        operation,
+        Outcome.FAILED,
+        reason=fault.code,
+        message=fault.message,
+        source_id=source_id,
+        destination_region=destination_region,
+        opc_request_id=fault.opc_request_id,
+        may_pass=isinstance(fault, Passing),
+    )
+
+
+class Status(StrEnum):
+    """How a whole call ended."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    REJECTED = "REJECTED"
+    IGNORED = "IGNORED"
+
+
+class Trigger(StrEnum):
+    """What set a call off."""
+
+    OPERATION = "operation"
+    EVENT = "event"
+    ALARM = "alarm"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to one call: either results, or the problems for which it was rejected."""
+
+    trigger: Trigger
+    results: Sequence[Result] = ()
+    problems: Sequence[Problem] = ()
+
+    @property
+    def status(self) -> Status:
+        """OK when nothing failed or was left for lack of time; FAILED when all of it did or was."""
+        if self.problems:
+            return Status.REJECTED
+        outcomes = {result.outcome for result in self.results}
+        if outcomes <= {Outcome.IGNORED}:
+            return Status.IGNORED
+        if not outcomes & {Outcome.FAILED, Outcome.DEFERRED}:
+            return Status.OK
+        if outcomes <= {Outcome.FAILED, Outcome.DEFERRED}:
+            return Status.FAILED
+        return Status.PARTIAL
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many results had each outcome; the numbers add up to all results, also those not listed."""
+        return dict(sorted(Counter(str(result.outcome) for result in self.results).items()))
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether nothing was done, and some of it may be another time: a redelivery can help."""
+        return self.status is Status.FAILED and any(
+            result.may_pass or result.outcome is Outcome.DEFERRED for result in self.results
+        )
+
+    def as_json(self, call_id: str) -> dict[str, Any]:
+        """The answer's body: at most 500 results, failures first."""
+        listed = sorted(self.results, key=lambda result: result.outcome is not Outcome.FAILED)[:MAX_RESULTS]
+        body: dict[str, Any] = {
+            "status": str(self.status),
+            "callId": call_id,
+            "trigger": str(self.trigger),
+            "counts": self.counts,
+            "results": [result.as_json() for result in listed],
+        }
+        if not self.problems:
+            return body
+        return body | {"errors": [{"field": each.field, "message": each.message} for each in self.problems]}
