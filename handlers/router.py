@@ -9,6 +9,7 @@ import structlog
 
 from handlers.copy import copy
 from handlers.core.admission import admit
+from handlers.core.errors import Rejected
 from handlers.core.operations import CopyBackup, CreateBackup, Operation, UpdateBackup
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
@@ -32,14 +33,24 @@ def dispatch(payload: Payload, call: Call) -> Report:
             if operations is None:
                 operations = call.settings.schedule
             admit(operations, call.settings, "SCHEDULE" if payload.operations is None else "")
-            results = [result for operation in operations for result in _run(operation, call)]
-            return Report(payload.trigger, results)
+            return Report(payload.trigger, [result for each in operations for result in _guarded(each, call)])
         case _:
             assert_never(payload)
 
 
 def _ignored(payload: Nothing) -> Result:
     return Result(None, Outcome.IGNORED, reason=payload.reason, source_id=payload.resource_id)
+
+
+def _guarded(operation: Operation, call: Call) -> Sequence[Result]:
+    """What came of one operation; a fault of ours in it does not hide what came of the others."""
+    try:
+        return _run(operation, call)
+    except Rejected:
+        raise
+    except Exception:
+        log.exception("operation.crashed", operation=operation.operation)
+        return [Result(operation.operation, Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True)]
 
 
 def _run(operation: Operation, call: Call) -> Sequence[Result]:

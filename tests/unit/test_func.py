@@ -195,6 +195,38 @@ def test_a_crash_does_not_leave_the_function(function: Logged) -> None:
     assert (status, answer["status"]) == (502, "FAILED")
     assert answer["results"][0]["reason"] == "internal_error"
     assert MARK not in json.dumps(answer)
+    assert function.line("operation.crashed")["exception"] == "RuntimeError"
+
+
+def test_a_crash_in_one_operation_does_not_hide_the_others(function: Logged) -> None:
+    """What was done before it and after it is answered."""
+
+    def crash() -> None:
+        raise RuntimeError(MARK)
+
+    function.cloud.script("get", crash, calls_before=1)
+
+    status, answer = function([copy(function), copy(function), copy(function)])
+
+    assert (status, answer["status"]) == (200, "PARTIAL")
+    assert answer["counts"] == {"copied": 2, "failed": 1}
+
+
+def test_a_crash_around_the_operations_does_not_leave_the_function(
+    function: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last net."""
+
+    def crash() -> None:
+        raise RuntimeError(MARK)
+
+    payload = copy(function)
+    monkeypatch.setattr(func, "services", crash)
+
+    status, answer = function(payload)
+
+    assert (status, answer["results"][0]["reason"]) == (502, "internal_error")
+    assert MARK not in json.dumps(answer)
     assert function.line("invocation.crashed")["exception"] == "RuntimeError"
 
 
