@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## watch a backup being made and copied to another region
 	@$(BIN)/python -m infra.local run $(ARGS)
 
 serve: $(VENV)/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)
-	@$(BIN)/python -m infra.local serve $(ARGS)
+	@$(BIN)/python -m infra.local serve $(ARGS) || [ $$? -eq 130 ] # Ctrl-C is how it ends
 
 emulator: $(VENV)/run.stamp ## run the emulated cloud alone (ARGS=--help: options)
 	@$(BIN)/python -m infra.emulator $(or $(ARGS),--regions us-ashburn-1,us-phoenix-1)

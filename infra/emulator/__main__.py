@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.emulator.diary import Entry
+from infra.emulator.listeners import Entry
 from infra.emulator.ocids import REGION_NAME
+from infra.emulator.port import read_port
 from infra.emulator.server import Emulator
+from infra.emulator.shell import write_exports
 from infra.emulator.speed import read_speed
 
 DESCRIPTION = """\
 An OCI tenancy in one process: Block Volume, Events, Monitoring and Notifications in as many regions as you name.
 It prints the environment that points any OCI client (SDK, CLI, Terraform) at it, and runs until Ctrl-C:
 
-  python -m infra.emulator --port 8181 --directory .cloud > .cloud.env &
+  make -s emulator ARGS="--directory .cloud" > .cloud.env &  # or: .venv/bin/python -m infra.emulator --directory .cloud
   . ./.cloud.env && oci bv volume-group list --compartment-id "$COMPARTMENT_ID"
 """
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             emulator.watch(_log)
             for function_id, url in options.functions:
                 emulator.register_function(function_id, url)
-            print(_exports(emulator), flush=True)
+            print(_exports(emulator), end="", flush=True)
             ended.wait()
     except OSError as error:
         print(f"The emulated cloud could not start: {error}", file=sys.stderr)
@@ -61,7 +62,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="regions of the tenancy, comma separated; the first is the home of function and configuration "
         "(us-ashburn-1,us-phoenix-1)",
     )
-    parser.add_argument("--port", type=int, default=8181, help="where the proxy listens on 127.0.0.1; 0: any (8181)")
+    parser.add_argument(
+        "--port", type=read_port, default=8181, help="where the proxy listens on 127.0.0.1; 0: any (8181)"
+    )
     parser.add_argument("--speed", type=read_speed, default=1.0, help="cloud seconds per real second, more than 0 (1)")
     parser.add_argument("--directory", type=Path, help="where certificate, keys and tokens are kept (temporary)")
     parser.add_argument(
@@ -80,6 +83,8 @@ def _regions(text: str) -> list[str]:
     names = text.split(",")
     if wrong := [name for name in names if not REGION_NAME.fullmatch(name)]:
         raise argparse.ArgumentTypeError(f"{wrong[0]!r} is not the name of a region, as us-ashburn-1 is")
+    if len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"{text!r} names a region twice")
     return names
 
 
@@ -100,7 +105,7 @@ def _exports(emulator: Emulator) -> str:
         "TENANCY_ID": emulator.tenancy_id,
         "COMPARTMENT_ID": emulator.compartment_id,
     }
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
+    return write_exports(environment)
 
 
 def _log(entry: Entry) -> None:

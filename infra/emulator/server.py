@@ -20,7 +20,7 @@ from infra.emulator.certificates import Authority
 from infra.emulator.client_files import ClientFiles
 from infra.emulator.clock import Clock
 from infra.emulator.cloud import Cloud
-from infra.emulator.diary import Listener
+from infra.emulator.listeners import Listener
 from infra.emulator.ocids import REGION_NAME
 from infra.emulator.tunnel import Tunnel, listen
 
@@ -51,7 +51,9 @@ class Emulator:
     ) -> None:
         if not regions or not all(REGION_NAME.fullmatch(region) for region in regions):
             raise ValueError(f"These are not names of regions: {', '.join(regions) or 'none given'}")
-        self.regions = tuple(dict.fromkeys(regions))
+        if len(set(regions)) < len(regions):
+            raise ValueError(f"A region is named twice: {', '.join(regions)}")
+        self.regions = tuple(regions)
         self.cloud = Cloud(self.regions, Clock(speed), limits)
         self._port = port
         self._directory = directory
@@ -118,8 +120,9 @@ class Emulator:
         self.call(lambda cloud: cloud.diary.watch(listener))
 
     def environment(self) -> dict[str, str]:
-        """What points any OCI client at this cloud."""
-        return {"HTTPS_PROXY": self.proxy_url, "REQUESTS_CA_BUNDLE": str(self.ca_file)}
+        """What points any OCI client at this cloud, also over an environment that names another proxy."""
+        proxy = {"HTTPS_PROXY": self.proxy_url, "https_proxy": self.proxy_url, "NO_PROXY": "", "no_proxy": ""}
+        return {**proxy, "REQUESTS_CA_BUNDLE": str(self.ca_file)}
 
     def resource_principal(self, region: str, lifetime: timedelta = timedelta(hours=24)) -> dict[str, str]:
         """The environment of a function in `region`, its token and key in files; each call renews them in place."""

@@ -2,65 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from types import FrameType
-
-from rich.console import Console
-
-from infra.emulator.speed import read_speed
-from infra.local import serving, story
-from infra.local.stage import SPEED
-
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the commands; the exit status is 0 when it did what it says, 130 when it was interrupted."""
-    options = _parse(arguments)
-    for name in ENDINGS:
-        signal.signal(name, _interrupt)
-    console = Console()
-    try:
-        if options.command == "run":
-            return story.run(console, options.logs.resolve(), speed=options.speed, plain=options.plain)
-        ports = {"fn_port": options.fn_port, "cloud_port": options.cloud_port}
-        serving.serve(console, options.logs.resolve(), speed=options.speed, **ports)
-    except serving.PortTaken as taken:
-        print(taken, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        console.print("\nInterrupted: everything is stopped.")
-        return 0 if options.command == "serve" else 130
-    return 0
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Rehearse on this machine.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="watch a scheduled backup and its copy, from the alarm to the end")
-    no_color = bool(os.environ.get("NO_COLOR"))
-    run.add_argument("--plain", action="store_true", default=no_color, help="lines instead of a live view")
-    serve = commands.add_parser("serve", help="keep the cloud and the function running, to be invoked")
-    serve.add_argument("--fn-port", type=int, help=f"where Fn listens on 127.0.0.1 ({serving.FN_PORT} if free)")
-    serve.add_argument("--cloud-port", type=int, help=f"where the cloud does ({serving.CLOUD_PORT} if free)")
-    for command in (run, serve):
-        command.add_argument("--speed", type=read_speed, default=SPEED, help=f"cloud seconds per second ({SPEED:g})")
-        logs = Path("build") / command.prog.split()[-1]
-        command.add_argument("--logs", type=Path, default=logs, help=f"folder for what cloud and function log ({logs})")
-    return parser.parse_args(arguments)
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    """However we are ended, everything is cleaned up, which takes a moment and is not to be interrupted again."""
-    for name in ENDINGS:
-        signal.signal(name, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
 
 if __name__ == "__main__":
+    # Most of a start is imports, and nothing has to be cleaned up before they are done.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+    from infra.local.command import main
+
     sys.exit(main())

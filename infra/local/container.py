@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from infra.local.function import Function
+from infra.local.socket_folder import SocketFolder
 
 START_TIMEOUT = 5.0
 LONGEST_LINE = 1 << 20
@@ -55,36 +55,33 @@ class Container:
         self._on_line = on_line
         self._last_lines: deque[str] = deque(maxlen=20)
         # A killed FDK leaves its sockets behind and does not start over them: each process gets a fresh folder.
-        self._folder = Path(tempfile.mkdtemp(prefix="fn-"))
-        self._socket = self._folder / "lsnr.sock"
+        self._folder = SocketFolder()
+        self._socket = self._folder.path / "lsnr.sock"
         # Fn keeps an idle connection for a second only, since FDKs close theirs; a call has a deadline of its own.
         transport = httpx.AsyncHTTPTransport(uds=str(self._socket), limits=httpx.Limits(keepalive_expiry=1.0))
         self._http = httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(None))
+        self._process: asyncio.subprocess.Process | None = None
+        # A process that is just being started has no id yet by which it could be ended.
+        self._starting = asyncio.Lock()
+        self._stopped = False
 
     @property
     def pid(self) -> int:
         """The process id, once started."""
-        return self._process.pid
+        return self._running().pid
 
     @property
     def alive(self) -> bool:
         """Whether the process runs and can be called again."""
-        return self._process.returncode is None
+        return self._running().returncode is None
 
     async def start(self) -> None:
-        """Start the process and wait for its socket; raises `StartFailed`."""
-        self._process = await asyncio.create_subprocess_exec(
-            *_tied_to_this_thread(),
-            *(sys.executable, Path(sys.executable).parent / "fdk", self._function.file, self._function.handler),
-            cwd=self._function.file.parent,
-            env=self._environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LONGEST_LINE,
-            start_new_session=True,
-        )
-        self._reader = asyncio.create_task(self._read_lines())
+        """Start the process and wait for its socket; raises `StartFailed`, also when it is stopped meanwhile."""
+        async with self._starting:
+            if self._stopped:
+                raise StartFailed("it was stopped before")
+            self._process = await self._spawn()
+            self._reader = asyncio.create_task(self._read_lines(self._process))
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 while not self._socket.exists():
@@ -112,19 +109,39 @@ class Container:
 
     async def stop(self) -> None:
         """Kill the process and whatever it started, read what it still wrote, remove its folder."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
-        await self._reader
+        async with self._starting:
+            self._stopped = True
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+            await self._reader
         await self._http.aclose()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *_tied_to_this_thread(),
+            *(sys.executable, Path(sys.executable).parent / "fdk", self._function.file, self._function.handler),
+            cwd=self._function.file.parent,
+            env=self._environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LONGEST_LINE,
+            start_new_session=True,
+        )
+
+    def _running(self) -> asyncio.subprocess.Process:
+        assert self._process is not None  # noqa: S101 - it was started
+        return self._process
 
     def _environment(self) -> dict[str, str]:
         """Nothing of our own environment gets in: what the function has, it has from Fn, as in an image."""
         folder = self._function.file.parent
         return {
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
-            "HOME": str(self._folder),
+            "HOME": str(self._folder.path),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(folder),
             **self._function.variables(),
@@ -132,11 +149,11 @@ class Container:
             "FN_LISTENER": f"unix:{self._socket}",
         }
 
-    async def _read_lines(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+    async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
         while True:
             try:
-                line = await self._process.stdout.readline()
+                line = await process.stdout.readline()
             # A line beyond LONGEST_LINE: its start is lost, but reading goes on, else the function blocks.
             except ValueError:
                 continue

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from infra.emulator.listeners import Listener, Listeners
 from infra.local.fn_api import FnApi, describe_error
 from infra.local.function import Function
 from infra.local.pool import Pool
-
-Listener = Callable[[dict[str, Any]], None]
+from infra.local.socket_folder import remove_abandoned
 
 
 class FnServer:
@@ -33,25 +33,30 @@ class FnServer:
         self._functions = tuple(functions)
         self._port = port
         self._processes = processes
-        self._listeners: list[Listener] = [listener] if listener else []
+        self._listeners = Listeners()
+        if listener:
+            self._listeners.add(listener)
 
     def __enter__(self) -> Self:
         # Bound and listening from here on: a port in use is the caller's error, and nobody has to wait for a start.
         self._socket = socket.create_server(("127.0.0.1", self._port))
+        remove_abandoned()
         self._pools = [Pool(function, self._note, self._processes) for function in self._functions]
         app = Starlette(routes=FnApi(self._pools).routes(), exception_handlers={HTTPException: describe_error})
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="fn-server")
+        self._thread = threading.Thread(target=self._run, name="fn-server", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop)
-        self._thread.join()
-        self._loop.close()
-        self._socket.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        finally:
+            self._thread.join()
+            self._loop.close()
+            self._socket.close()
 
     @property
     def url(self) -> str:
@@ -64,17 +69,18 @@ class FnServer:
 
     def watch(self, listener: Listener) -> None:
         """Tell `listener` too of everything that happens from now on."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def _note(self, kind: str, **facts: Any) -> None:  # noqa: ANN401 - facts are of any kind
-        for listener in self._listeners:
-            listener({"kind": kind, **facts})
+        self._listeners.tell({"kind": kind, **facts})
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._server.serve(sockets=[self._socket]))
 
     async def _stop(self) -> None:
         """End the processes first: calls under way are answered at once then, and the server need not wait for them."""
-        for pool in self._pools:
-            await pool.close()
-        self._server.should_exit = True
+        try:
+            for pool in self._pools:
+                await pool.close()
+        finally:
+            self._server.should_exit = True

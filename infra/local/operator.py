@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,10 +71,10 @@ class Operator:
         subscriptions.create_subscription(subscription)
         return topic_id
 
-    def copy_when_backed_up(self, region: str, function_id: str) -> str:
-        """Have every finished backup of a volume group call the function; the OCID of the rule."""
+    def copy_when_backed_up(self, region: str, function_id: str, kinds: Sequence[str] = ("volumegroup",)) -> str:
+        """Have every finished backup of what is of these kinds call the function; the OCID of the rule."""
         events, models = self._client(oci.events.EventsClient, region), oci.events.models
-        condition = {"eventType": "com.oraclecloud.blockvolumes.createvolumegroupbackup.end"}
+        condition = {"eventType": [f"com.oraclecloud.blockvolumes.create{kind}backup.end" for kind in kinds]}
         action = models.CreateFaaSActionDetails(is_enabled=True, function_id=function_id)
         details = models.CreateRuleDetails(
             **self._compartment,

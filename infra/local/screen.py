@@ -70,7 +70,7 @@ class Screen:
             moments = moments[1:]
             lanes = self._draw_lanes(moments)
         passed = time.monotonic() - self._started
-        clock = Text(f"cloud time {now:%H:%M:%S}, {self._speed:g} times as fast as yours · {passed:.0f} s", style="dim")
+        clock = Text(f"cloud time {now:%H:%M:%S}, {self._speed:g} times as fast as yours, {passed:.0f} s", style="dim")
         return Group(lanes, "", *(_draw_task(task, now) for task in tasks), clock)
 
     def _draw_lanes(self, moments: Iterable[Moment]) -> Table:

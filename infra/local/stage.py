@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from infra.emulator.block_volume.limits import Limits, State, Timings
@@ -51,7 +52,7 @@ class Stage:
     def set_triggers(self) -> None:
         """Have a nightly alarm and finished backups call the function: first who listens is set up, then who speaks."""
         topic_id = self.operator.subscribe(HOME, self.function.id)
-        self.operator.copy_when_backed_up(HOME, self.function.id)
+        self.operator.copy_when_backed_up(HOME, self.function.id, ("volumegroup", "volume", "bootvolume"))
         self.operator.schedule(HOME, topic_id)
 
 
@@ -60,10 +61,16 @@ def raise_stage(watch: Listener, logs: Path, *, speed: float, cloud_port: int = 
     """Start the cloud and Fn, create a volume group, and deploy the function with that group in its SCHEDULE.
 
     `speed` is that of the cloud's clock. All that happens is told to `watch`, with the cloud's time, and written to
-    files in `logs`. Leaving it ends all.
+    files in `logs`. Leaving it ends all; what breaks by that is in the files only.
     """
+    ending = Event()
+
+    def tell(entry: Entry) -> None:
+        if not ending.is_set():
+            watch(entry)
+
     with ExitStack() as stack:
-        record = stack.enter_context(_recorder(watch, logs))
+        record = stack.enter_context(_recorder(tell, logs))
         regions = [HOME, DESTINATION]
         emulator = stack.enter_context(Emulator(regions, port=cloud_port, speed=speed, limits=Limits(timings=TIMINGS)))
         emulator.watch(record)
@@ -76,7 +83,10 @@ def raise_stage(watch: Listener, logs: Path, *, speed: float, cloud_port: int = 
         fn.watch(lambda entry: record({"time": emulator.call(lambda cloud: cloud.clock.now().isoformat()), **entry}))
         stack.enter_context(fn)
         emulator.register_function(function.id, fn.invoke_url(function))
-        yield Stage(emulator, fn, function, operator, group_id)
+        try:
+            yield Stage(emulator, fn, function, operator, group_id)
+        finally:
+            ending.set()
 
 
 def _function(emulator: Emulator, group_id: str) -> Function:

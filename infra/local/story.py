@@ -63,7 +63,7 @@ def conclude(console: Console, lacking: Sequence[str], logs: Path, passed: float
         _say(console, f"What the cloud and the function logged is in {escape(str(logs))}")
         return
     _say(console, f"[bold green]Done in {passed:.0f} s:[/] the copy is AVAILABLE, and its backup says where it is.")
-    _say(console, f"The function's log: {escape(str(logs / 'function.log'))}")
+    _say(console, f"The function's log, in real time: {escape(str(logs / 'function.log'))}")
 
 
 def find_lacking(backups: Sequence[Backup]) -> list[str]:
@@ -120,7 +120,7 @@ def _look(operator: Operator) -> list[Backup]:
 def _shorten(value: str) -> str:
     """OCIDs by their ends and their region, which are what tells them apart."""
     parts = value.split(".")
-    return f"ocid1…{parts[3]}…{parts[4][-6:]}" if parts[0] == "ocid1" and len(parts) == 5 else value
+    return f"ocid1...{parts[3]}...{parts[4][-6:]}" if parts[0] == "ocid1" and len(parts) == 5 else value
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from typing import Any
 
 FUNCTION = "function"
 FINAL_STATES = frozenset(("AVAILABLE", "FAULTY", "TERMINATED"))
+BACKUPS = frozenset(("volumegroupbackup", "volumebackup", "bootvolumebackup"))
+TAGS = frozenset(("freeformTags", "definedTags"))
 
 Entry = Mapping[str, Any]
 
@@ -51,28 +53,58 @@ class Task:
 class Timeline:
     """Takes the entries of the cloud's diary and of the Fn server, and keeps what a person wants to know of them.
 
-    Volume groups are what it follows: of the members of a group's backup it says nothing. `home` is where alarms are.
+    It follows backups and copies of all kinds, but says nothing of the members of a group's, nor of the calls that
+    leave these to their group. `home` is where alarms are.
     """
 
     def __init__(self, home: str) -> None:
         self._home = home
+        self._members: set[str] = set()
+        self._calls_for_members = 0
+        self._containers: set[int] = set()
         self.moments: list[Moment] = []
         self.tasks: dict[str, Task] = {}
 
     def take(self, entry: Entry) -> Moment | None:
         """The moment that this entry is, if it is worth telling; then it is kept too."""
-        goes_on = self._follow(entry)
+        if self._is_of_member(entry) or self._is_further_container(entry) or self._follow(entry):
+            return None
         text, tone = _tell(entry)
-        if goes_on or not text:
+        if not text:
             return None
         lane = FUNCTION if _is_of_function(entry) else entry.get("region", self._home)
         moment = Moment(datetime.fromisoformat(entry["time"]), lane, text, tone)
         self.moments.append(moment)
         return moment
 
+    def _is_of_member(self, entry: Entry) -> bool:
+        """Whether it is about a part of a group's backup, also the call that the event of its end leads to."""
+        match entry:
+            case {"kind": "block_volume.transition", "group": str(), "resource": member}:
+                self._members.add(member)
+                return True
+            case {"kind": "events.emitted", "resource": member, "event_type": kind} if member in self._members:
+                self._calls_for_members += "blockvolumes.create" in kind and kind.endswith(".end")
+                return True
+            # The function's log does not say which backup it was.
+            case {"kind": "function.wrote", "line": line} if self._calls_for_members and _is_exclusion(line):
+                self._calls_for_members -= 1
+                return True
+        return False
+
+    def _is_further_container(self, entry: Entry) -> bool:
+        """Whether it is one of several containers at once: the first of them tells that the function is up."""
+        match entry:
+            case {"kind": "function.started", "pid": int(pid)}:
+                self._containers.add(pid)
+                return len(self._containers) > 1
+            case {"kind": "function.ended", "pid": int(pid)}:
+                self._containers.discard(pid)
+        return False
+
     def _follow(self, entry: Entry) -> bool:
         """Keep what is under way; True for a state in between, which its progress shows."""
-        if entry["kind"] != "block_volume.transition" or entry["resource_kind"] != "volumegroupbackup":
+        if entry["kind"] != "block_volume.transition" or entry["resource_kind"] not in BACKUPS:
             return False
         before = self.tasks.pop(entry["resource"], None)
         if entry["state"] in FINAL_STATES:
@@ -95,13 +127,13 @@ def _tell(entry: Entry) -> tuple[str, Tone]:
     match entry:
         case {"kind": "alarm.fired", "name": name, "message_type": why}:
             text = f"alarm {name}: {why}"
-        case {"kind": "events.emitted", "event_type": kind} if kind.endswith("volumegroupbackup.end"):
+        case {"kind": "events.emitted", "event_type": kind} if kind.endswith("backup.end") and "delete" not in kind:
             text = f"event: {'copy' if 'blockvolumes.copy' in kind else 'backup'} finished"
-        case {"kind": "block_volume.transition", "resource_kind": "volumegroupbackup", "state": state}:
+        case {"kind": "block_volume.transition", "resource_kind": kind, "state": state} if kind in BACKUPS:
             text = f"{_label(entry)} {state if state in FINAL_STATES else 'begins'}"
             tone = {"AVAILABLE": Tone.GOOD, "FAULTY": Tone.BAD}.get(state, Tone.PLAIN)
-        case {"kind": "api.call", "service": "iaas", "method": "PUT", "status": 200}:
-            text = "tags written"
+        case {"kind": "block_volume.updated", "fields": fields}:
+            text = "tags written" if TAGS.issuperset(fields) else f"updated: {', '.join(fields)}"
         case {"kind": "function.started"}:
             text = "container started"
         case {"kind": "function.wrote", "line": line}:
@@ -114,7 +146,7 @@ def _tell(entry: Entry) -> tuple[str, Tone]:
 def _tell_trouble(entry: Entry) -> str:
     match entry:
         case {"kind": "api.call", "method": method, "path": path, "status": int(status)} if status >= 400:
-            return f"{method} {path.split('/')[2]}: {status}"
+            return f"{method} {'/'.join(path.split('/')[2:3]) or path}: {status}"
         case {"kind": "refused", "reason": reason}:
             return f"refused: {reason}"
         case {"kind": "notifications.failed" | "events.failed" | "notifications.dropped" | "events.dropped" as kind}:
@@ -126,18 +158,36 @@ def _tell_trouble(entry: Entry) -> str:
 
 def _tell_log(line: str) -> tuple[str, Tone]:
     """Of the function's log: how each invocation ended, and whatever is a warning or worse."""
-    try:
-        logged = json.loads(line)
-    except ValueError:
-        return "", Tone.PLAIN
-    match logged:
-        case {"event": "invocation.finished", "status": status, "trigger": trigger, "counts": counts}:
+    match _read(line):
+        case {"event": "invocation.rejected", "problems": dict(problems)}:
+            return "; ".join(f"{field}: {message}" for field, message in problems.items()), Tone.BAD
+        case {
+            "event": "invocation.finished",
+            "status": status,
+            "trigger": trigger,
+            "counts": dict(counts),
+            "duration_ms": float(ms),
+        }:
             done = ", ".join(f"{number} {outcome}" for outcome, number in counts.items()) or status.lower()
-            seconds = logged.get("duration_ms", 0) / 1000
-            return f"{trigger}: {done} {seconds:.2f}s", Tone.GOOD if status == "OK" else Tone.BAD
-        case {"event": event, "level": "warning" | "error" | "critical"}:
+            return f"{trigger}: {done} {ms / 1000:.2f}s", Tone.GOOD if status == "OK" else Tone.BAD
+        case {"event": event, "level": "warning" | "error" | "critical", **logged}:
             return f"{event} {logged.get('reason') or logged.get('message') or ''}".strip(), Tone.BAD
     return "", Tone.PLAIN
+
+
+def _is_exclusion(line: str) -> bool:
+    match _read(line):
+        case {"event": "invocation.finished", "trigger": "event", "counts": {"excluded": 1, **others}}:
+            return not others
+    return False
+
+
+def _read(line: str) -> Any:  # noqa: ANN401 - a JSON value
+    """What a line of the function's log holds; nothing where it is no JSON."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _label(entry: Entry) -> str:

@@ -6,9 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +22,7 @@ import pytest
 
 from infra.local.fn_server import FnServer
 from infra.local.function import App, Function
+from infra.local.socket_folder import PREFIX, SocketFolder
 
 FUNCTION = Function(
     id="ocid1.fnfunc.oc1.iad.looked-at",
@@ -33,6 +37,7 @@ FUNCTION = Function(
 
 UNTIL_KILLED = """
 import threading
+import time
 import httpx
 from infra.local.fn_server import FnServer
 from tests.e2e.test_fn_process import FUNCTION
@@ -248,6 +253,38 @@ def test_leaving_the_server_leaves_nothing_behind() -> None:
     assert not Path(idle["environment"]["FN_LISTENER"].removeprefix("unix:")).parent.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, 0.02, 0.1])
+def test_leaving_the_server_ends_a_process_that_is_just_starting(seconds: float) -> None:
+    """However far its start has come, the call is answered and the server ends."""
+    with ThreadPoolExecutor(1) as callers:
+        with FnServer([FUNCTION]) as server:
+            function = Watched(server, FUNCTION)
+            first = callers.submit(function.call, do="sleep", seconds=60)
+            time.sleep(seconds)
+        with suppress(httpx.TransportError):  # the server was gone before it was asked
+            assert first.result(timeout=10).status_code == 502
+
+    assert function.kinds() in ([], ["function.ended"], ["function.started", "function.called", "function.ended"])
+
+
+def test_a_folder_outlives_a_killed_server_until_the_next_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of servers that run, and those just made, are left alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    abandoned, fresh = tmp_path / f"{PREFIX}abandoned", tmp_path / f"{PREFIX}fresh"
+    in_use = SocketFolder()
+    for folder in (abandoned, fresh):
+        folder.mkdir()
+    for folder in (abandoned, in_use.path):
+        os.utime(folder, (0, 0))
+
+    with FnServer([FUNCTION]):
+        assert set(tmp_path.iterdir()) == {fresh, in_use.path}
+    in_use.remove()
+    assert set(tmp_path.iterdir()) == {fresh}
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs the kernel's help, and the command that asks for it")

@@ -1,13 +1,16 @@
 """The rehearsal: what `make run` and `make serve` promise to whoever types them."""
 
 import errno
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,9 +18,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from infra.local.lock import hold
 from infra.local.operator import Backup
-from infra.local.story import find_lacking
+from infra.local.story import draw_backups, find_lacking
 from infra.local.timeline import FUNCTION, Moment, Timeline, Tone
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +40,26 @@ BACKUP = Backup(
     tags={"backup-copy-us-phoenix-1": "ocid1.volumegroupbackup.oc1.phx.copy"},
 )
 COPY = replace(BACKUP, id="ocid1.volumegroupbackup.oc1.phx.copy", region="us-phoenix-1", copy_of=BACKUP.id, tags={})
+
+
+ELSEWHERE = "http://127.0.0.1:9"
+OF_A_REAL_TENANCY = {
+    **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "http_proxy"), ELSEWHERE),
+    "NO_PROXY": ".oraclecloud.com",
+    "OCI_CLI_AUTH": "instance_principal",
+}
+PRINT_PROXY = """
+import os
+from oci._vendor import requests
+proxies = requests.utils.get_environ_proxies("https://iaas.us-ashburn-1.oraclecloud.com")
+print(proxies["https"] if "OCI_CLI_AUTH" not in os.environ else "a key of another tenancy")
+"""
+
+
+def run(command: str) -> str:
+    """What a command writes in the shell of somebody who works with a real tenancy."""
+    environment = {**os.environ, **OF_A_REAL_TENANCY}
+    return subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True, env=environment).stdout
 
 
 @contextmanager
@@ -75,16 +100,24 @@ def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path:
         "serve", "--fn-port", "0", "--cloud-port", "0", "--speed", "400", "--logs", str(tmp_path)
     ) as process:
         printed = read_until(process, "Ctrl-C ends everything")
-        create, tick = (line.strip() for line in printed.splitlines() if line.strip().startswith("curl"))
+        commands = [line.strip() for line in printed.replace("\\\n", "").splitlines() if line.startswith("  ")]
+        first = next(command for command in commands if command.startswith(". "))
+        create, tick = (command for command in commands if command.startswith("curl"))
 
-        created = json.loads(subprocess.run(create, shell=True, check=True, capture_output=True).stdout)
-        ticked = json.loads(subprocess.run(tick, shell=True, check=True, capture_output=True).stdout)
+        created = json.loads(run(f"{first}\n{create}"))
+        ticked = json.loads(run(f"{first}\n{tick}"))
+        proxies = run(f"{first}\n{shlex.quote(sys.executable)} -c '{PRINT_PROXY}'")
+        in_the_file = (tmp_path / "environment.sh").read_text()
 
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)
+    assert proxies.strip() in in_the_file
     assert (created["trigger"], created["counts"]) == ("operation", {"created": 1})
     assert (ticked["trigger"], ticked["status"]) == ("tick", "OK")
-    assert process.returncode == 0, output
+    assert process.returncode == 130
+    assert output.splitlines()[-1] == "Interrupted: everything is stopped."
+    assert not re.search("Traceback|failed|Error", output)
+    assert not (tmp_path / "environment.sh").exists()
     happened = [json.loads(line) for line in (tmp_path / "cloud.jsonl").read_text().splitlines()]
     started = {entry["pid"] for entry in happened if entry["kind"] == "function.started"}
     assert started
@@ -100,6 +133,37 @@ def test_a_taken_port_that_was_asked_for_is_named(tmp_path: Path) -> None:
 
     assert process.returncode == 1
     assert output == f"Port {port} of 127.0.0.1 cannot be used: {os.strerror(errno.EADDRINUSE)}.\n"
+
+
+def test_a_folder_that_another_rehearsal_writes_to_is_left_alone(tmp_path: Path) -> None:
+    """Its logs are as they were, and one line says what to do."""
+    log = tmp_path / "function.log"
+    log.write_text("of the other")
+    with hold(tmp_path), rehearsal("run", "--logs", str(tmp_path)) as process:
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert output == f"{tmp_path} is in use by another process. Name another one for the logs: --logs FOLDER.\n"
+    assert log.read_text() == "of the other"
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.6, 1.2, 2.5])
+def test_an_interrupt_is_quiet_however_early_it_comes(tmp_path: Path, seconds: float) -> None:
+    """Also while modules are imported and while the stage is set."""
+    with rehearsal("serve", "--fn-port", "0", "--cloud-port", "0", "--logs", str(tmp_path)) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert not re.search("Traceback|failed|Error", output)
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough() -> None:
+    """Frames are drawn with what it has."""
+    console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"), width=100)
+
+    console.print(draw_backups([BACKUP, COPY]))
 
 
 @pytest.mark.parametrize(
@@ -154,6 +218,61 @@ def test_a_copy_is_told_at_its_beginning_and_its_end() -> None:
     assert timeline.tasks == {}
 
 
+@pytest.mark.parametrize("kind", ["volumebackup", "bootvolumebackup"])
+def test_a_backup_of_a_single_volume_is_told_too(kind: str) -> None:
+    """As a group's is."""
+    timeline = Timeline("us-ashburn-1")
+
+    begun, ended = (timeline.take(transition(state, resource_kind=kind)) for state in ("CREATING", "AVAILABLE"))
+
+    assert (begun and begun.text, ended and ended.text) == ("copy nightly begins", "copy nightly AVAILABLE")
+
+
+def test_nothing_is_told_of_the_members_of_a_group() -> None:
+    """Neither of their backups, nor of the call that leaves each to its group; what is excluded otherwise is told."""
+    timeline = Timeline("us-ashburn-1")
+    emitted = {
+        "kind": "events.emitted",
+        "event_type": "com.oraclecloud.blockvolumes.createvolumebackup.end",
+        "resource": COPY.id,
+    }
+    excluded = {
+        "kind": "function.wrote",
+        "line": '{"event": "invocation.finished", "status": "OK", "trigger": "event", "counts": {"excluded": 1},'
+        ' "duration_ms": 12.0}',
+    }
+    member = transition("AVAILABLE", resource_kind="volumebackup", group=BACKUP.id)
+    entries: list[dict[str, object]] = [{**member}, {**emitted}, {**excluded}]
+
+    assert [timeline.take({"time": TIME.isoformat(), **entry}) for entry in entries] == [None, None, None]
+    told = timeline.take({"time": TIME.isoformat(), **excluded})
+    assert told is not None
+    assert told.text == "event: 1 excluded 0.01s"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [(["freeformTags"], "tags written"), (["displayName", "freeformTags"], "updated: displayName, freeformTags")],
+)
+def test_an_update_says_what_changed(fields: list[str], text: str) -> None:
+    """A rename is not taken for tags."""
+    entry = {"time": TIME.isoformat(), "kind": "block_volume.updated", "region": "us-phoenix-1", "fields": fields}
+
+    told = Timeline("us-ashburn-1").take({**entry, "resource": COPY.id})
+
+    assert told is not None
+    assert told.text == text
+
+
+def test_a_rejected_call_says_what_is_wrong() -> None:
+    """Each field with its message, as the function logs them."""
+    line = {"event": "invocation.rejected", "level": "warning", "problems": {"volumeId": "is missing"}}
+
+    told = Timeline("us-ashburn-1").take({"time": TIME.isoformat(), "kind": "function.wrote", "line": json.dumps(line)})
+
+    assert told == Moment(TIME, FUNCTION, "volumeId: is missing", Tone.BAD)
+
+
 def test_progress_is_the_share_of_the_time_that_it_takes() -> None:
     """And never more than all of it."""
     timeline = Timeline("us-ashburn-1")
@@ -176,13 +295,15 @@ def test_progress_is_the_share_of_the_time_that_it_takes() -> None:
             "path": "/1/a",
             "status": 404,
         },
+        {"kind": "api.call", "region": "us-ashburn-1", "method": "GET", "path": "/n", "status": 501},
         {"kind": "refused", "reason": "The emulator does not model it."},
         {"kind": "events.failed", "function": "f", "status": 502},
         {"kind": "function.broke", "reason": "CallTimedOut"},
         {"kind": "function.wrote", "line": '{"event": "operation.failed", "level": "warning"}'},
         {
             "kind": "function.wrote",
-            "line": '{"event": "invocation.finished", "status": "FAILED", "trigger": "event", "counts": {}}',
+            "line": '{"event": "invocation.finished", "status": "FAILED", "trigger": "event", "counts": {},'
+            ' "duration_ms": 1.5}',
         },
     ],
 )

@@ -22,9 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.emulator.clock import Clock
 from infra.emulator.delivery import Delivery
-from infra.emulator.diary import Diary, Entry
+from infra.emulator.diary import Diary
 from infra.emulator.events import Events
 from infra.emulator.identity import Identity, Principal
+from infra.emulator.listeners import Entry
 from infra.emulator.monitoring import Monitoring
 from infra.emulator.notifications import Notifications
 from infra.emulator.ocids import new_ocid

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.emulator.shell import MISLEADING, write_exports
 from infra.emulator.speed import read_speed
 
 PRINT_REGIONS_OF_VOLUMES = """
@@ -35,7 +36,8 @@ def running(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
-            yield process, dict(_export(process.stdout.readline()) for _ in range(10))
+            assert process.stdout.readline().startswith("unset ")
+            yield process, dict(_export(process.stdout.readline()) for _ in range(11))
         finally:
             process.kill()
 
@@ -91,8 +93,15 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--regions", "Ashburn"], ["--function", "http://localhost"], ["--port", "eighty"], ["--speed", "fast"]],
-    ids=lambda arguments: arguments[0],
+    [
+        ["--regions", "Ashburn"],
+        ["--regions", "us-ashburn-1,us-ashburn-1"],
+        ["--function", "http://localhost"],
+        ["--port", "eighty"],
+        ["--port", "99999"],
+        ["--speed", "fast"],
+    ],
+    ids=" ".join,
 )
 def test_wrong_arguments_are_explained(arguments: list[str]) -> None:
     """A mistyped option is named, with status 2 as is usual."""
@@ -111,6 +120,19 @@ def test_a_clock_that_stands_or_runs_backwards_is_refused(command: list[str], sp
     *usage, error = answer.stderr.splitlines()
     assert usage[0].startswith("usage: ")
     assert error.endswith(f"argument --speed: '{speed}' is not a number above 0 and up to 100000")
+
+
+def test_a_shell_forgets_what_was_set_for_a_real_tenancy() -> None:
+    """What is exported stands alone: nothing of before leads a client elsewhere."""
+    exports = write_exports({"HTTPS_PROXY": "http://127.0.0.1:1", "OCI_CONFIG_FILE": "it's here", "NO_PROXY": ""})
+    before = dict.fromkeys([*MISLEADING, "HTTPS_PROXY"], "elsewhere")
+
+    shown = subprocess.run(["sh", "-c", f"{exports}env"], env=before, capture_output=True, text=True, check=True)
+
+    variables = dict(line.split("=", 1) for line in shown.stdout.splitlines())
+    assert variables["HTTPS_PROXY"] == "http://127.0.0.1:1"
+    assert variables["OCI_CONFIG_FILE"] == "it's here"
+    assert "elsewhere" not in variables.values()
 
 
 @pytest.mark.parametrize("speed", ["-0", "nan", "inf", "-inf", "1e300", "fast", ""])

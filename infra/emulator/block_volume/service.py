@@ -114,6 +114,7 @@ class BlockVolume:
         require_match(request, resource.etag)
         _require_alive(resource)
         (self._backups if isinstance(kind, BackupKind) else self._volumes).update(resource, details)
+        self.storage.note_update(resource, details)
         return _answer(request, resource)
 
     async def _delete(self, kind: Kind, request: Request) -> Response:

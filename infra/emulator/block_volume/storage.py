@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -99,6 +99,17 @@ class Storage:
             defined_tags=resource.fields["definedTags"],
         )
 
+    def note_update(self, resource: Resource, details: Mapping[str, Any]) -> None:
+        """Write down which fields of a resource a client has set."""
+        self.diary.note(
+            "block_volume.updated",
+            region=resource.region,
+            resource=resource.id,
+            resource_kind=resource.kind.ocid_type,
+            name=resource.name,
+            fields=sorted(details),
+        )
+
     def _run_at(self, when: datetime, step: Callable[[], None]) -> None:
         if when <= self.clock.now():
             step()
@@ -122,5 +133,6 @@ class Storage:
             name=resource.name,
             state=str(state),
             source=resource.copy_of,
+            group=resource.fields.get("volumeGroupBackupId"),
             expected_at=timestamp(until),
         )
