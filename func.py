@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import time
 from datetime import datetime, timedelta
@@ -20,11 +21,12 @@ from handlers import logs, router
 from handlers.core.errors import Rejected
 from handlers.core.model import Deadline
 from handlers.core.payloads import Work, identify, interpret
-from handlers.core.report import Outcome, Reason, Report, Result, Trigger
+from handlers.core.report import MAX_PROBLEMS, Outcome, Reason, Report, Result, Status, Trigger
 from handlers.core.tokens import minute_of
 from handlers.services import Services
 
 DEFAULT_TIMEOUT = timedelta(seconds=30)
+LEVELS = {Status.PARTIAL: logging.WARNING, Status.FAILED: logging.ERROR, Status.REJECTED: logging.ERROR}
 
 log = structlog.get_logger()
 
@@ -51,7 +53,8 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
         answer = report.as_json(call_id)
         if report.may_pass:
             log.error("invocation.failed", answer=answer)
-        log.info(
+        log.log(
+            LEVELS.get(report.status, logging.INFO),
             "invocation.finished",
             status=str(report.status),
             trigger=str(report.trigger),
@@ -73,8 +76,8 @@ def _serve(body: bytes, deadline: str) -> Report:
         occurrence = payload.occurrence if isinstance(payload, Work) else None
         return router.dispatch(payload, container.call(_deadline(deadline, now), occurrence or minute_of(now)))
     except Rejected as rejected:
-        problems = {problem.field: problem.message for problem in rejected.problems}
-        log.warning("invocation.rejected", problems=problems)
+        problems = {problem.field: problem.message for problem in rejected.problems[:MAX_PROBLEMS]}
+        log.warning("invocation.rejected", problems=problems, count=len(rejected.problems))
         return Report(trigger, problems=rejected.problems)
     except Exception:
         log.exception("invocation.crashed")

@@ -12,13 +12,14 @@ import structlog
 from handlers import provenance
 from handlers.core.errors import ApiFault, KeyMissing, Missing, Passing, Refused, TagMalformed, TokenSpent
 from handlers.core.model import Backup, Lifecycle, Source
+from handlers.core.ocid import Ocid
 from handlers.core.operations import CopyBackup
 from handlers.core.plan import CopyNow, Decision, assess, decide, tagged_destinations
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Result, failure
-from handlers.core.tokens import copy_token
+from handlers.core.tokens import copy_tag, copy_token
 
-ATTEMPTS = 3
+ATTEMPTS = 10
 SETTLING = timedelta(seconds=10)
 """After which a new copy is taken to be listed. Oracle names no bound; in practice it is a second or two."""
 UNSETTLED = "another copy was started or deleted a moment ago, and no time is left to see which: call again"
@@ -94,6 +95,9 @@ def _copy_to(region: str, original: Backup, operation: CopyBackup, call: Call) -
         return answer(Outcome.FAILED, reason=Reason.KEY_MISSING, message=str(fault)), None
     except ApiFault as fault:
         return failure(operation.operation, original.id, fault, region), None
+    except Exception:  # a fault of ours for one destination does not hide what came of the others
+        log.exception("operation.crashed", operation=operation.operation, destination_region=region)
+        return answer(Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True), None
     log.info(
         EVENTS[done.outcome],
         source_id=original.id,
@@ -120,8 +124,8 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
     body |= {"displayName": operation.display_name} if operation.display_name else {}
     body |= {"kmsKeyId": key} if key else {}
     attempt, fault = -1, Refused(Reason.FAULTY, "every copy ended dead: look at the source backup")
-    decision = decide(call.backups(region).copies_of(original))
-    for _ in range(ATTEMPTS):
+    decision = decide(_copies(region, original, call))
+    for number in range(ATTEMPTS):
         if isinstance(decision, Decision):
             return decision
         if operation.dry_run:
@@ -131,27 +135,42 @@ def _ensure(region: str, original: Backup, key: str | None, operation: CopyBacku
             made = call.here.copy(original, body, copy_token(original.id, region, attempt))
         except TokenSpent as spent:
             fault = spent
-            decision = _look_again(region, original, spent, call)
+            decision = _look_again(region, original, spent, call, settled=number > 0)
             continue
         if not made.lifecycle.is_dead:
             return Decision(Outcome.EXISTS if made.lifecycle is Lifecycle.AVAILABLE else Outcome.COPIED, copy=made)
-        decision = decide(call.backups(region).copies_of(original))
+        decision = decide(_copies(region, original, call))
     if isinstance(decision, Decision):
         return decision
     raise fault
 
 
-def _look_again(region: str, original: Backup, spent: TokenSpent, call: Call) -> Decision | CopyNow:
+def _copies(region: str, original: Backup, call: Call) -> Sequence[Backup]:
+    """The copies that are listed where the original is; else the one that its tag names: it may have been moved."""
+    backups = call.backups(region)
+    listed = backups.copies_of(original)
+    named = original.freeform_tags.get(copy_tag(region), "")
+    parsed = Ocid.parse(named)
+    if listed or parsed is None or parsed.resource_type != original.kind.backup_type:
+        return listed
+    try:
+        found = backups.get(original.kind, named)
+    except Missing:
+        return listed
+    return [found] if found.copied_from == original.id else listed
+
+
+def _look_again(region: str, original: Backup, spent: TokenSpent, call: Call, *, settled: bool) -> Decision | CopyNow:
     """What the destination shows after a retry token was refused.
 
     It is refused where its copy was deleted, but also where somebody copies this backup by another name or key at this
-    moment: their copy may not be listed yet, and is given the time to be before another is made.
+    moment: their copy may not be listed yet, and is given the time to be, once, before another is made.
     """
-    decision = decide(call.backups(region).copies_of(original))
-    if isinstance(decision, Decision):
+    decision = decide(_copies(region, original, call))
+    if settled or isinstance(decision, Decision):
         return decision
     if call.time_left <= SETTLING:
         raise Passing(spent.code, UNSETTLED, status=spent.status, opc_request_id=spent.opc_request_id) from spent
     log.info("copy.token_spent", source_id=original.id, destination_region=region)
     call.clock.sleep(SETTLING)
-    return decide(call.backups(region).copies_of(original))
+    return decide(_copies(region, original, call))

@@ -89,8 +89,10 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
         case list() | tuple() | set() | frozenset():
             return [_clean(each) for each in value]
         case _:
-            text = _SECRETS.sub("[hidden]", str(value))
-            return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
+            whole = str(value)
+            # Cut before the search too: no text may keep it busy.
+            text = _SECRETS.sub("[hidden]", whole[: 4 * MAX_TEXT])
+            return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(whole)} characters)"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, _: object) -> None:

@@ -17,7 +17,7 @@ from oci.auth.signers.ephemeral_resource_principals_signer import (
 )
 from oci.signer import load_private_key_from_file
 
-from handlers.core.errors import Problem, Rejected
+from handlers.core.errors import Passing, Problem, Rejected
 
 log = structlog.get_logger()
 
@@ -86,7 +86,10 @@ def _fingerprint(file: Path) -> tuple[int, int] | None:
 
 
 def resource_principal(environment: Mapping[str, str]) -> ResourcePrincipalSigner:
-    """The signer for the `OCI_RESOURCE_PRINCIPAL_*` in `environment`; raises `Rejected`, naming them, without one."""
+    """The signer for the `OCI_RESOURCE_PRINCIPAL_*` in `environment`.
+
+    Raises `Rejected`, naming them, where they are missing or wrong, and `Passing` where their files cannot be read yet.
+    """
     problems = [Problem(name, "is missing") for name in (TOKEN, KEY, REGION) if not environment.get(name)]
     if environment.get(VERSION) != "2.2":
         problems.append(Problem(VERSION, "must be 2.2: run this as an OCI function, with a dynamic group and policy"))
@@ -94,6 +97,9 @@ def resource_principal(environment: Mapping[str, str]) -> ResourcePrincipalSigne
         raise Rejected(*problems)
     try:
         return ResourcePrincipalSigner(environment)
-    except Exception as error:  # noqa: BLE001 - the SDK, PyJWT and cryptography each raise their own
-        names = f"{TOKEN}, {KEY}"
-        raise Rejected(Problem(names, f"cannot be loaded ({type(error).__name__}): renew the pair")) from None
+    except Exception as error:
+        if Path(environment[TOKEN]).is_absolute() and Path(environment[KEY]).is_absolute():
+            # They may be being renewed at this moment.
+            raise Passing("CredentialsUnreadable", f"the files of {TOKEN} and {KEY} cannot be read") from error
+        problem = Problem(f"{TOKEN}, {KEY}", f"cannot be loaded ({type(error).__name__}): renew the pair")
+        raise Rejected(problem) from None

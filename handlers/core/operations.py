@@ -127,7 +127,9 @@ class CopyBackup(Operation):
     kind: ClassVar[Kind]
 
     backup_id: str
-    destination_region: Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = None
+    destination_region: (
+        Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=20)] | None
+    ) = None
     display_name: Text | None = None
     kms_key_id: KeyId | None = None
 
@@ -203,7 +205,9 @@ class Sweep(Operation):
 
     operation: Literal["Sweep"] = "Sweep"
     compartment_id: Annotated[tuple[CompartmentId, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = None
-    destination_region: Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = None
+    destination_region: (
+        Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=20)] | None
+    ) = None
 
 
 OPERATIONS: Mapping[str, type[Operation]] = {

@@ -219,7 +219,9 @@ def _operations_in(body: object) -> tuple[Operation, ...] | None:
     try:
         content = load_json(body, "body")
     except Rejected:
-        if '"operation"' in body:  # meant as one: running the schedule instead would make a backup nobody asked for
+        if '"operation"' in body or body.lstrip().startswith(
+            "{"
+        ):  # meant as one: running the schedule instead would make a backup nobody asked for
             raise
         return None
     named = content if isinstance(content, list) else [content]

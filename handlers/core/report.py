@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.core.errors import ApiFault, Passing, Problem
 
-MAX_RESULTS = 500
+MAX_RESULTS, MAX_PROBLEMS = 500, 50
 
 
 class Outcome(StrEnum):
@@ -141,7 +141,7 @@ class Report:
         )
 
     def as_json(self, call_id: str) -> dict[str, Any]:
-        """The answer's body: at most 500 results, failures first."""
+        """The answer's body: at most 500 results, failures first, or the first 50 problems."""
         listed = sorted(self.results, key=lambda result: result.outcome is not Outcome.FAILED)[:MAX_RESULTS]
         body: dict[str, Any] = {
             "status": str(self.status),
@@ -152,4 +152,5 @@ class Report:
         }
         if not self.problems:
             return body
-        return body | {"errors": [{"field": each.field, "message": each.message} for each in self.problems]}
+        errors = [{"field": each.field, "message": each.message} for each in self.problems[:MAX_PROBLEMS]]
+        return body | {"errors": errors}

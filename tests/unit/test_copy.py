@@ -11,7 +11,7 @@ from handlers.copy import ATTEMPTS, copy
 from handlers.core.errors import TokenSpent
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup
-from handlers.core.report import Outcome, Report, Result, Status, Trigger
+from handlers.core.report import Outcome, Reason, Report, Result, Status, Trigger
 from handlers.core.tokens import copy_tag, copy_token
 from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
 
@@ -269,6 +269,45 @@ def test_without_time_to_settle_it_is_for_a_later_call(cloud: FakeCloud) -> None
 
     assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "InvalidatedRetryToken", True)
     assert cloud.copies_in(AWAY) == []
+
+
+def test_a_copy_that_was_moved_is_found_by_its_tag(cloud: FakeCloud) -> None:
+    """Lists are of one compartment: after a copy or its original was moved, the tag still names it."""
+    original = cloud.add_backup()
+    elsewhere = cloud.add_copy(original)
+    cloud.change(original, freeform_tags={copy_tag(AWAY): elsewhere.id})
+    cloud.listed_after = timedelta(days=1)  # so that no list shows it
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.backup_id) == (Outcome.EXISTS, elsewhere.id)
+
+
+@pytest.mark.parametrize("named", ["gone", "a copy of another", "../volumes", ""])
+def test_a_tag_that_names_no_copy_of_this_backup_is_not_believed(cloud: FakeCloud, named: str) -> None:
+    """Anybody may write tags."""
+    original = cloud.add_backup()
+    tags = {"gone": ocid("volumegroupbackup", AWAY, "gone"), "a copy of another": cloud.add_copy(cloud.add_backup()).id}
+    cloud.change(original, freeform_tags={copy_tag(AWAY): tags.get(named, named)})
+
+    (result,) = run(cloud, original)
+
+    assert result.outcome is Outcome.COPIED
+
+
+def test_a_fault_of_ours_for_one_destination_does_not_hide_the_other(cloud: FakeCloud) -> None:
+    """What was copied is answered and tagged."""
+
+    def crash() -> None:
+        raise RuntimeError("unforeseen")
+
+    cloud.script("copies_of", crash, region=FAR)
+    original = cloud.add_backup()
+
+    results = run(cloud, original, DESTINATION_REGIONS=BOTH)
+
+    assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.FAILED, Reason.INTERNAL_ERROR)]
+    assert copy_tag(AWAY) in cloud.backups[original.id].freeform_tags
 
 
 def test_a_source_that_cannot_be_read_is_said_to_be(cloud: FakeCloud) -> None:

@@ -182,6 +182,25 @@ def test_a_malformed_configuration_is_answered_before_anything_is_done(function:
     assert function.cloud.calls == []
 
 
+def test_an_answer_has_no_more_problems_than_a_person_reads(function: Logged) -> None:
+    """A payload can be wrong in a thousand places: answer and log stay small."""
+    _, answer = function(copy(function, **{f"unknown{number}": 1 for number in range(1000)}))
+
+    assert (answer["status"], len(answer["errors"])) == ("REJECTED", 50)
+    line = function.line("invocation.rejected")
+    assert (len(line["problems"]), line["count"]) == (50, 1000)
+
+
+@pytest.mark.parametrize(
+    ("payload", "level"), [(EVENT | {"eventType": "other"}, "info"), ({"operation": MARK}, "error")]
+)
+def test_a_call_that_went_wrong_ends_louder(function: Logged, payload: object, level: str) -> None:
+    """So that it is also seen where LOG_LEVEL leaves the rest out."""
+    function(payload)
+
+    assert function.line("invocation.finished")["level"] == level
+
+
 def test_a_crash_does_not_leave_the_function(function: Logged) -> None:
     """Its text stays in the log, with where it happened; the caller is told to come again."""
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from oci._vendor.requests import Request
 
 from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
-from handlers.core.errors import Rejected
+from handlers.core.errors import Passing, Rejected
 from tests.unit.principal import Principal, key, pem, replace, token
 
 URL = "https://iaas.us-ashburn-1.oraclecloud.com/20160918/volumeBackups"
@@ -157,6 +157,19 @@ def test_a_pair_that_cannot_be_loaded_is_refused_without_being_shown(
     assert "secret" not in str(caught.value)
     assert caught.value.__suppress_context__
     assert "OCI_RESOURCE_PRINCIPAL_RPST" in caught.value.problems[0].field
+
+
+@pytest.mark.parametrize("text", ["", "eyJhbGciOi"])
+@pytest.mark.parametrize("part", ["token_file", "key_file"])
+def test_files_that_are_just_being_renewed_may_pass(principal: Principal, part: str, text: str) -> None:
+    """A container that starts at that moment asks for redelivery: the next call finds them whole."""
+    replace(getattr(principal, part), text)
+
+    with pytest.raises(Passing) as caught:
+        resource_principal(principal.environment)
+
+    assert caught.value.code == "CredentialsUnreadable"
+    assert "eyJ" not in str(caught.value)
 
 
 def test_a_signer_does_not_show_its_token(principal: Principal) -> None:
