@@ -266,7 +266,8 @@ def test_leaving_the_server_ends_a_process_that_is_just_starting(seconds: float)
         with suppress(httpx.TransportError):  # the server was gone before it was asked
             assert first.result(timeout=10).status_code == 502
 
-    assert function.kinds() in ([], ["function.ended"], ["function.started", "function.called", "function.ended"])
+    kinds = [kind for kind in function.kinds() if kind != "function.broke"]  # said only where the call was sent already
+    assert kinds in ([], ["function.ended"], ["function.started", "function.called", "function.ended"])
 
 
 def test_a_folder_outlives_a_killed_server_until_the_next_one_starts(
