@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import random
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra.emulator.faults.lottery import even_rates
 from infra.emulator.listeners import Entry
 from infra.emulator.ocids import REGION_NAME
 from infra.emulator.port import read_port
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             emulator.watch(_log)
             for function_id, url in options.functions:
                 emulator.register_function(function_id, url)
+            _draw_faults(emulator, options.faults, options.seed)
             print(_exports(emulator), end="", flush=True)
             ended.wait()
     except OSError as error:
@@ -76,7 +80,21 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="OCID=URL",
         help="where Events and Notifications reach a function; may be repeated",
     )
+    parser.add_argument(
+        "--faults",
+        type=_rate,
+        default=0.0,
+        metavar="RATE",
+        help="how many of all requests, and of all messages to functions, meet a fault: 0.1 is one in ten (0)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another sequence of faults for each number (0)")
     return parser.parse_args(arguments)
+
+
+def _draw_faults(emulator: Emulator, rate: float, seed: int) -> None:
+    if rate:
+        source = random.Random(seed)  # noqa: S311 - chance that is to repeat itself
+        emulator.call(lambda cloud: cloud.faults.draw(source, even_rates(rate)))
 
 
 def _regions(text: str) -> list[str]:
@@ -93,6 +111,16 @@ def _function(text: str) -> tuple[str, str]:
     if not separator or not function_id.startswith("ocid1.fnfunc.") or "://" not in url:
         raise argparse.ArgumentTypeError(f"{text} is not of the form ocid1.fnfunc.…=http://…")
     return function_id, url
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return rate
 
 
 def _exports(emulator: Emulator) -> str:

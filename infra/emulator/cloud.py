@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -14,9 +15,11 @@ from starlette.routing import BaseRoute, Host, Router
 from infra.emulator.block_volume.limits import Limits
 from infra.emulator.block_volume.service import BlockVolume
 from infra.emulator.clock import Clock
-from infra.emulator.delivery import Delivery
+from infra.emulator.delivery import Caller, Delivery
 from infra.emulator.diary import Diary
 from infra.emulator.events import Events
+from infra.emulator.faults.faults import Faults
+from infra.emulator.faults.injector import FaultInjector, Pause
 from infra.emulator.gate import Gate
 from infra.emulator.identity import Identity
 from infra.emulator.monitoring import Monitoring
@@ -25,21 +28,36 @@ from infra.emulator.wire import ApiError, error_response, not_modelled
 
 
 class Cloud:
-    """One tenancy in several regions. Not safe to share between threads: it belongs to one event loop."""
+    """One tenancy in several regions. Not safe to share between threads: it belongs to one event loop.
 
-    def __init__(self, regions: Sequence[str], clock: Clock, limits: Limits, identity: Identity | None = None) -> None:
+    Functions are called over HTTP unless another `caller` is given.
+    """
+
+    def __init__(
+        self,
+        regions: Sequence[str],
+        clock: Clock,
+        limits: Limits,
+        identity: Identity | None = None,
+        *,
+        caller: Caller | None = None,
+    ) -> None:
         self.regions = tuple(regions)
         self.clock = clock
         self.diary = Diary(clock)
         self.identity = identity or Identity()
-        self.delivery = Delivery(clock, self.diary)
+        self.faults = Faults(self.diary, self.identity, self.regions)
+        self.delivery = Delivery(clock, self.diary, arrivals=self.faults.next_arrivals, caller=caller)
         self.notifications = Notifications(clock, self.diary, self.identity, self.delivery, self.regions)
         self.events = Events(clock, self.diary, self.identity, self.delivery, self.regions, self.notifications)
         self.monitoring = Monitoring(clock, self.diary, self.identity, self.notifications, self.regions)
         self.block_volume = BlockVolume(clock, self.diary, self.identity, self.events, self.regions, limits)
 
-    def app(self) -> Starlette:
-        """The services at their host names, refusing with 501 what none of them models."""
+    def app(self, pause: Pause = asyncio.sleep) -> FaultInjector:
+        """The services at their host names, refusing with 501 what none of them models.
+
+        `pause` is how an answer is held back. Raises `ConnectionCut` where the connection is to break instead.
+        """
         # The SDKs differ in where they look for Notifications.
         hosts: list[tuple[str, list[BaseRoute]]] = [
             ("iaas.{region}.oraclecloud.com", self.block_volume.routes()),
@@ -48,11 +66,12 @@ class Cloud:
             ("notification.{region}.oci.oraclecloud.com", self.notifications.routes()),
             ("notification.{region}.oraclecloud.com", self.notifications.routes()),
         ]
-        return Starlette(
+        services = Starlette(
             routes=[Host(host, Router(routes, redirect_slashes=False)) for host, routes in hosts],
             middleware=[Middleware(Gate, clock=self.clock, diary=self.diary, identity=self.identity)],
             exception_handlers={ApiError: self._answer_error, HTTPException: self._refuse, Exception: self._break},
         )
+        return FaultInjector(services, self.faults, pause)
 
     def deny(self, operation: str, principal_id: str | None = None) -> None:
         """Take the permission for an operation (`UpdateVolumeGroupBackup`) away: it is then answered with 404."""

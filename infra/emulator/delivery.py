@@ -1,13 +1,14 @@
-"""Delivery of messages to functions: real HTTP calls, tried again when they fail for a reason that may pass."""
+"""Delivery of messages to functions: calls that are tried again when they fail for a reason that may pass."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import httpx
 
@@ -44,6 +45,25 @@ class Message:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+Arrivals = Callable[[Message], Sequence[timedelta]]
+"""How late a message arrives, once for each time that it does."""
+
+
+def on_time(_: Message) -> Sequence[timedelta]:
+    """Once, and at once."""
+    return (timedelta(),)
+
+
+class Ended(Protocol):
+    """Takes what became of a call: the status of its answer, or the reason why there was none."""
+
+    def __call__(self, status: int | None, reason: str | None = None, seconds: float = 0) -> None: ...
+
+
+Caller = Callable[[str, Message, Ended], None]
+"""Calls a function (by its OCID) with a message and, whenever that call has ended, says so; it does not wait for it."""
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """One try at delivering a message; the first has number 1."""
@@ -63,20 +83,30 @@ class _Attempt:
 class Delivery:
     """Delivers to functions at least once; `functions` holds the invoke URL of each function OCID.
 
-    Needs a running event loop, and belongs to it. A function that is not registered, or an answer that
-    repeating cannot better (any but 2xx, 429 and 5xx), drops the message at once.
+    Needs a running event loop, and belongs to it, unless another `caller` than HTTP is given. A function that is not
+    registered, or an answer that repeating cannot better (any but 2xx, 429 and 5xx), drops the message at once.
     """
 
-    def __init__(self, clock: Clock, diary: Diary, longest_call: float = LONGEST_CALL) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        diary: Diary,
+        longest_call: float = LONGEST_CALL,
+        *,
+        arrivals: Arrivals = on_time,
+        caller: Caller | None = None,
+    ) -> None:
         self.functions: dict[str, str] = {}
         self._clock, self._diary, self._longest_call = clock, diary, longest_call
+        self._arrivals, self._caller = arrivals, caller
         self._client: httpx.AsyncClient | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def invoke(self, function_id: str, message: Message) -> None:
         """Send `message` to a function without waiting for it; what becomes of it stands in the diary."""
-        self._start(_Attempt(function_id, message))
+        for late in self._arrivals(message):
+            self._start_after(late, _Attempt(function_id, message))
 
     async def settle(self) -> None:
         """Wait until no call is under way; what is due again later in cloud time is not waited for."""
@@ -95,6 +125,9 @@ class Delivery:
     def _start(self, attempt: _Attempt) -> None:
         if self._closed:
             return
+        if self._caller is not None:
+            self._caller(attempt.function_id, attempt.message, partial(self._end, attempt))
+            return
         call = asyncio.get_running_loop().create_task(self._try(attempt))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
@@ -106,7 +139,9 @@ class Delivery:
             return
         start = time.monotonic()
         status, reason = await self._post(url, attempt.message)
-        seconds = round(time.monotonic() - start, 3)
+        self._end(attempt, status, reason, round(time.monotonic() - start, 3))
+
+    def _end(self, attempt: _Attempt, status: int | None, reason: str | None = None, seconds: float = 0) -> None:
         if status is not None and status < 300:
             self._note("delivered", attempt, status=status, seconds=seconds)
             return
@@ -118,11 +153,13 @@ class Delivery:
         if following is None:
             self._note("dropped", attempt, reason="no more attempts" if can_pass else "the answer is final")
             return
-        pause, again = following
+        self._start_after(*following)
+
+    def _start_after(self, pause: timedelta, attempt: _Attempt) -> None:
         if pause:
-            self._clock.after(pause, lambda: self._start(again))
+            self._clock.after(pause, lambda: self._start(attempt))
         else:
-            self._start(again)
+            self._start(attempt)
 
     async def _post(self, url: str, message: Message) -> tuple[int | None, str | None]:
         if self._client is None:

@@ -50,14 +50,17 @@ class Identity:
     Tokens live in real time (`wall`), whatever the cloud's clock shows: the clients that read them do so too.
     """
 
-    def __init__(self, wall: WallClock = lambda: datetime.now(UTC)) -> None:
-        self.wall = wall
+    def __init__(self, wall: WallClock = lambda: datetime.now(UTC), issuer: RSAPrivateKey | None = None) -> None:
+        self.skew = timedelta()
+        self._wall = wall
         self.tenancy_id = new_ocid("tenancy")
         self.compartments: dict[str, str] = {self.tenancy_id: "root"}
         self.compartment_id = self.create_compartment("backups")
-        self._issuer = new_key()
+        self._issuer = issuer or new_key()
         self._api_keys: dict[str, tuple[Principal, RSAPublicKey]] = {}
         self._denied: set[tuple[str, str | None]] = set()
+        self._token_ids: set[str] = set()
+        self._expired_ids: set[str] = set()
 
     def create_compartment(self, name: str) -> str:
         """Add a compartment to the tenancy and return its OCID."""
@@ -82,14 +85,18 @@ class Identity:
         tenancy_id: str | None = None,
         compartment_id: str | None = None,
         issuer: RSAPrivateKey | None = None,
+        key: RSAPrivateKey | None = None,
     ) -> Credential:
         """Give a resource (a function, unless told) a session token; `key_id` is the token itself, without `ST$`.
 
-        Another tenancy or another issuer than this one's make the tokens that the services must not accept.
+        Another tenancy or another issuer than this one's make the tokens that the services must not accept. The token
+        is for a new key unless one is given.
         """
-        key, now = new_key(), self.wall()
+        key, now = key or new_key(), self.wall()
         resource = resource_id or new_ocid("fnfunc", region)
         tenancy = tenancy_id or self.tenancy_id
+        token_id = secrets.token_hex(16)
+        self._token_ids.add(token_id)
         claims = {
             "sub": resource,
             "iss": ISSUER,
@@ -101,13 +108,22 @@ class Identity:
             "res_tenant": tenancy,
             "res_compartment": compartment_id or self.compartment_id,
             "tenant": tenancy,
-            "jti": secrets.token_hex(16),
+            "jti": token_id,
             "iat": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
             "jwk": _jwk(key.public_key()),
         }
         token = jwt.encode(claims, issuer or self._issuer, algorithm="RS256", headers={"kid": "asw"})
         return Credential(token, to_pem(key))
+
+    def wall(self) -> datetime:
+        """The time that signatures and tokens are held against: the real one, when it is not off by `skew`."""
+        return self._wall() + self.skew
+
+    def expire_tokens(self) -> None:
+        """Let every session token issued so far be past its time."""
+        self._expired_ids |= self._token_ids
+        self._token_ids.clear()
 
     def recognise(self, key_id: str) -> tuple[Principal, RSAPublicKey]:
         """Who `key_id` names, and the key that must have signed; raises `AuthenticationError`."""
@@ -143,7 +159,7 @@ class Identity:
             principal = Principal(claims["sub"], claims["res_tenant"], claims["res_compartment"])
         except (jwt.InvalidTokenError, jwt.InvalidKeyError, KeyError) as error:
             raise AuthenticationError(f"unacceptable token: {error}") from error
-        if claims["exp"] <= self.wall().timestamp():
+        if claims["exp"] <= self.wall().timestamp() or claims.get("jti") in self._expired_ids:
             raise AuthenticationError("the token has expired")
         if not isinstance(key, RSAPublicKey):
             raise AuthenticationError("the token's key is not a public key")

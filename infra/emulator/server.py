@@ -20,6 +20,8 @@ from infra.emulator.certificates import Authority
 from infra.emulator.client_files import ClientFiles
 from infra.emulator.clock import Clock
 from infra.emulator.cloud import Cloud
+from infra.emulator.faults.cutter import Cutter
+from infra.emulator.faults.injector import ConnectionCut
 from infra.emulator.listeners import Listener
 from infra.emulator.ocids import REGION_NAME
 from infra.emulator.tunnel import Tunnel, listen
@@ -157,22 +159,22 @@ class Emulator:
     async def _services(self, listening: socket.socket) -> AsyncIterator[None]:
         """The TLS server and the tunnel to it, ready when this is entered."""
         context = self._authority.server_context(self.regions)
-        config = uvicorn.Config(
-            self.cloud.app(),
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
-            ssl_context_factory=lambda _config, _default: context,
-        )
-        server = uvicorn.Server(config)
         with listen(0) as inner:
-            serving = asyncio.create_task(server.serve(sockets=[inner]))
             tunnel = Tunnel(self.regions, inner.getsockname()[1], self.cloud.diary)
+            config = uvicorn.Config(
+                Cutter(self.cloud.app(self._pause), tunnel.cut),
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+                ssl_context_factory=lambda _config, _default: context,
+            )
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve(sockets=[inner]))
             await tunnel.start(listening)
             try:
                 yield
@@ -181,6 +183,13 @@ class Emulator:
                 await self.cloud.aclose()
                 server.should_exit = True
                 await serving
+
+    async def _pause(self, seconds: float) -> None:
+        """Hold an answer back, in real time; the end of the cloud ends it too."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
+                raise ConnectionCut
 
     async def _keep_time(self) -> None:
         """Run what is due when it is due, until the end; a standing clock is moved by others."""

@@ -26,6 +26,7 @@ class Tunnel:
         self._upstream_port = upstream_port
         self._diary = diary
         self._open: set[StreamWriter] = set()
+        self._clients: dict[int, StreamWriter] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self, listening: socket.socket) -> None:
@@ -38,6 +39,11 @@ class Tunnel:
             self._server.close()
         for writer in list(self._open):
             writer.transport.abort()
+
+    def cut(self, port: int) -> None:
+        """Break the client's connection that reaches the TLS server from this port, both of its halves."""
+        if client := self._clients.get(port):
+            client.transport.abort()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._open.add(writer)
@@ -89,6 +95,8 @@ class Tunnel:
         """Carry bytes both ways until one side ends; what was still on its way to the client arrives."""
         upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)
         self._open.add(upstream_writer)
+        port = upstream_writer.get_extra_info("sockname")[1]
+        self._clients[port] = writer
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         directions = [
             asyncio.create_task(_carry(reader, upstream_writer, acknowledging=writer)),
@@ -103,6 +111,7 @@ class Tunnel:
                 direction.cancel()
             await asyncio.gather(*directions, return_exceptions=True)
             self._open.discard(upstream_writer)
+            del self._clients[port]
             upstream_writer.transport.abort()
 
 

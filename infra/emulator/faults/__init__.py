@@ -1,0 +1,1 @@
+"""What goes wrong in a cloud, on purpose: told by a script, or drawn from a seed."""
