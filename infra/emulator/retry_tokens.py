@@ -56,12 +56,17 @@ class RetryTokens(Generic[R]):
         if not 1 <= len(token) <= LONGEST:
             raise invalid("opc-retry-token", f"1 to {LONGEST} characters long")
         now, key = self._clock.now(), (str(request.path_params["region"]), operation, token)
-        self._remembered = {k: known for k, known in self._remembered.items() if known.expires > now}
+        self._forget(now)
         if known := self._remembered.get(key):
             return self._recall(known, asked)
         made = make()
         self._remembered[key] = _Remembered(asked, made.id, now + LIFETIME)
         return made
+
+    def _forget(self, now: datetime) -> None:
+        """Drop what has expired: all live equally long, so the first that was remembered is the first to go."""
+        while self._remembered and next(iter(self._remembered.values())).expires <= now:
+            del self._remembered[next(iter(self._remembered))]
 
     def _recall(self, known: _Remembered, asked: Mapping[str, Any]) -> R:
         made = self._find(known.resource_id)

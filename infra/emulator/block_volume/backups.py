@@ -122,7 +122,7 @@ class Backups:
     def _create_backup(
         self, kind: BackupKind, source: Resource, details: Details, group: Resource | None = None
     ) -> Resource:
-        predecessor = self._latest(kind, source)
+        predecessor = self._latest(source)
         backup = self._make(kind, source, details)
         continues = predecessor and predecessor.fields["sizeInGBs"] == source.fields["sizeInGBs"]
         full = details.get("type") == "FULL" or not continues
@@ -156,14 +156,12 @@ class Backups:
     def _start(self, backup: Resource, life: Timeline, details: Details) -> None:
         self.live(backup, life, f"Create{backup.kind.name}", f"create{backup.kind.ocid_type}", **details)
 
-    def _latest(self, kind: BackupKind, source: Resource) -> Resource | None:
+    def _latest(self, source: Resource) -> Resource | None:
         """The last good backup made of this volume here; copies that came here do not count."""
         good = [
             backup
-            for backup in self._resources.of(kind, source.region)
-            if backup.fields[kind.of_field] == source.id
-            and backup.source_region is None
-            and backup.state not in {*ENDING, State.FAULTY}
+            for backup in self._resources.backups_of(source.id, source.region)
+            if backup.source_region is None and backup.state not in {*ENDING, State.FAULTY}
         ]
         return good[-1] if good else None
 
@@ -179,7 +177,7 @@ class Backups:
             until and until > timestamp(self._storage.clock.now())
         ):
             raise ApiError(409, "Conflict", f"{backup.id} is protected from deletion or within its retention period.")
-        if any(copy.copy_of == backup.id and copy.state in IN_FLIGHT for copy in self._resources.of(backup.kind)):
+        if any(copy.copy_of == backup.id for copy in self._resources.in_flight()):
             raise ApiError(409, "IncorrectState", f"{backup.id} is being copied.")
 
     def _speaks(self, backup: Resource) -> bool:

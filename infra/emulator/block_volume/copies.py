@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.emulator.block_volume.backups import Backups
-from infra.emulator.block_volume.kinds import BACKUPS, BOOT_VOLUME_BACKUP, VOLUME_GROUP_BACKUP, BackupKind
+from infra.emulator.block_volume.kinds import BOOT_VOLUME_BACKUP, VOLUME_GROUP_BACKUP, BackupKind
 from infra.emulator.block_volume.limits import State
 from infra.emulator.block_volume.requests import require_key_in
-from infra.emulator.block_volume.resource import ENDING, IN_FLIGHT, Resource
+from infra.emulator.block_volume.resource import ENDING, Resource
 from infra.emulator.block_volume.storage import Storage
 from infra.emulator.details import invalid
 from infra.emulator.wire import ApiError, timestamp
@@ -42,11 +42,8 @@ class Copies:
         limits = self._storage.limits
         under_way = [
             copy
-            for any_kind in BACKUPS
-            for copy in self._resources.of(any_kind)
-            if copy.source_region == source.region
-            and copy.state in IN_FLIGHT
-            and not copy.fields.get("volumeGroupBackupId")
+            for copy in self._resources.in_flight()
+            if copy.source_region == source.region and not copy.fields.get("volumeGroupBackupId")
         ]
         if len(under_way) >= limits.copies_in_flight:
             raise ApiError(429, "TooManyRequests", f"At most {limits.copies_in_flight} backups are copied at a time.")
@@ -118,10 +115,8 @@ class Copies:
             return False
         good = [
             copy.fields[kind.copy_of_field]
-            for copy in self._resources.of(kind, destination)
-            if copy.source_region == source.region
-            and copy.fields[kind.of_field] == source.fields[kind.of_field]
-            and copy.state not in {*ENDING, State.FAULTY}
+            for copy in self._resources.backups_of(source.fields[kind.of_field], destination)
+            if copy.source_region == source.region and copy.state not in {*ENDING, State.FAULTY}
         ]
         originals = [original for identifier in good if (original := self._resources.find(identifier))]
         in_order = all(original.number <= source.number for original in originals)

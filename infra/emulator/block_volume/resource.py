@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,10 +65,13 @@ class Resource:
 
 
 class Resources:
-    """All resources of all regions, in the order in which they were made."""
+    """All resources of all regions. Each collection of them is in the order in which they were made."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Resource] = {}
+        self._by_kind: defaultdict[tuple[str, str], dict[str, Resource]] = defaultdict(dict)
+        self._by_source: defaultdict[tuple[str, str], dict[str, Resource]] = defaultdict(dict)
+        self._in_flight: dict[str, Resource] = {}
         self._made = 0
 
     def add(self, kind: Kind, region: str, now: datetime, fields: dict[str, Any]) -> Resource:
@@ -79,8 +83,17 @@ class Resources:
             raise ValueError(f"A {kind.noun} has no {', '.join(sorted(unknown))}.")
         self._made += 1
         resource = Resource(kind, region, self._made, now, {**empty, **own, **fields})
-        self._by_id[resource.id] = resource
+        for index in self._indexes(resource):
+            index[resource.id] = resource
         return resource
+
+    def move(self, resource: Resource, state: State) -> None:
+        """Let a resource enter a state."""
+        resource.change(lifecycleState=state)
+        if state in IN_FLIGHT:
+            self._in_flight[resource.id] = resource
+        else:
+            self._in_flight.pop(resource.id, None)
 
     def get(self, kind: Kind, region: str, identifier: str) -> Resource:
         """The resource, or OCI's 404."""
@@ -93,10 +106,26 @@ class Resources:
         """The resource with this OCID, wherever it is."""
         return self._by_id.get(identifier)
 
-    def of(self, kind: Kind, region: str | None = None) -> Iterator[Resource]:
-        """Every resource of a kind, of one region or of all."""
-        return (r for r in self._by_id.values() if r.kind is kind and region in {None, r.region})
+    def of(self, kind: Kind, region: str) -> Collection[Resource]:
+        """Every resource of a kind in a region."""
+        return self._by_kind[kind.name, region].values()
+
+    def backups_of(self, source_id: str, region: str) -> Collection[Resource]:
+        """The backups in a region of one volume, boot volume or group; copies are among them."""
+        return self._by_source[source_id, region].values()
+
+    def in_flight(self) -> Collection[Resource]:
+        """Every backup and copy that is being made, in the order in which this began."""
+        return self._in_flight.values()
 
     def remove(self, resource: Resource) -> None:
         """Let a resource vanish."""
-        self._by_id.pop(resource.id, None)
+        for index in self._indexes(resource):
+            index.pop(resource.id, None)
+
+    def _indexes(self, resource: Resource) -> list[dict[str, Resource]]:
+        """Where a resource is entered: walking over all of them for each answer would take a large tenancy seconds."""
+        indexes = [self._by_id, self._by_kind[resource.kind.name, resource.region]]
+        if isinstance(resource.kind, BackupKind):
+            indexes.append(self._by_source[resource.fields[resource.kind.of_field], resource.region])
+        return indexes

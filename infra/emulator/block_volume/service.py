@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.emulator.block_volume.backups import Backups
 from infra.emulator.block_volume.copies import Copies
+from infra.emulator.block_volume.history import History
 from infra.emulator.block_volume.kinds import BACKUPS, KINDS, BackupKind, Kind
 from infra.emulator.block_volume.limits import Limits, State
 from infra.emulator.block_volume.requests import COPY, read_create, read_update
@@ -66,6 +68,10 @@ class BlockVolume:
         """Make a boot volume as if an instance had been launched; its OCID. `details` are fields of a create."""
         given = {"displayName": display_name, "compartmentId": self._identity.compartment_id, **details}
         return self._volumes.seed_boot_volume(region, given).id
+
+    def history(self, start: datetime) -> History:
+        """A past to put resources into: what is made through it was made at `start` or later, and is AVAILABLE."""
+        return History(self.storage, start)
 
     def fail_next(self, operation: str, times: int = 1) -> None:
         """Let what the next operations of this name (`CopyVolumeBackup`) make end FAULTY, members of groups included.

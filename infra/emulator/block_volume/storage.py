@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -48,10 +48,10 @@ class Storage:
         """A new resource with these fields."""
         return self.resources.add(kind, region, self.clock.now(), fields)
 
-    def listed(self, kind: Kind, region: str) -> Iterator[Resource]:
+    def listed(self, kind: Kind, region: str) -> Iterable[Resource]:
         """What lists of a region show: all resources of a kind but those that have only just been made."""
-        delay = timedelta(seconds=self.limits.seconds_until_listed)
-        return (r for r in self.resources.of(kind, region) if r.made + delay <= self.clock.now())
+        latest = self.clock.now() - timedelta(seconds=self.limits.seconds_until_listed)
+        return (resource for resource in self.resources.of(kind, region) if resource.made <= latest)
 
     def live(self, resource: Resource, life: Timeline, *, finish: Step = _nothing, fails: Verdict = _never) -> None:
         """Begin a life: enter its first state now and the others when they are due; a later life ends this one.
@@ -124,7 +124,7 @@ class Storage:
     def _enter(self, resource: Resource, life: int, state: State, until: datetime) -> None:
         if life != resource.lives:
             return
-        resource.change(lifecycleState=state)
+        self.resources.move(resource, state)
         self.diary.note(
             "block_volume.transition",
             region=resource.region,

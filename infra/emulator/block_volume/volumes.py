@@ -16,7 +16,7 @@ from infra.emulator.block_volume.kinds import (
 )
 from infra.emulator.block_volume.limits import State, Timeline
 from infra.emulator.block_volume.requests import read_source, require_key_in, require_text_list
-from infra.emulator.block_volume.resource import IN_FLIGHT, Resource
+from infra.emulator.block_volume.resource import Resource
 from infra.emulator.block_volume.storage import Storage
 from infra.emulator.details import invalid
 from infra.emulator.ocids import new_ocid, parse_ocid
@@ -70,8 +70,8 @@ class Volumes:
             self._regroup(resource, [])
         elif resource.fields["volumeGroupId"]:
             raise ApiError(409, "Conflict", f"The {resource.kind.noun} belongs to a volume group.")
-        backups = BACKUP_OF[resource.kind]
-        if any(b.fields[backups.of_field] == resource.id and b.state in IN_FLIGHT for b in self._resources.of(backups)):
+        of_field = BACKUP_OF[resource.kind].of_field
+        if any(backup.fields.get(of_field) == resource.id for backup in self._resources.in_flight()):
             raise ApiError(409, "Conflict", f"The {resource.kind.noun} is being backed up.")
         event = f"delete{resource.kind.ocid_type}"
         self._storage.emit(resource, f"{event}.begin")
