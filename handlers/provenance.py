@@ -1,59 +1,129 @@
-"""The tags that tell people and retention where a copy is and where it came from. Nothing else depends on them."""
+"""The tags that tell people and retention where a copy is and where it came from. No copy depends on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
+from handlers.core.decision import Decision
 from handlers.core.errors import ApiFault, Outrun
+from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
-from handlers.core.ports import Backups, Call
-from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_provenance, source_provenance
+from handlers.core.ports import Call
+from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_provenance, copy_tag, named_copies, source_provenance
 
 ATTEMPTS = 3
 
 log = structlog.get_logger()
 
 
-def record(original: Backup, copies: Sequence[Backup], call: Call) -> None:
-    """Tag a backup and its copies where they are not tagged yet; never fails."""
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """What a backup's tags are to say, and which of ours they are not to have."""
+
+    backup: Backup
+    ours: Mapping[str, str]
+    wrong: frozenset[str] = frozenset()
+
+    def merged(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """These tags with ours put right; those of others stay."""
+        return {key: value for key, value in tags.items() if key not in self.wrong} | dict(self.ours)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to write, as far as is known."""
+        return self.merged(self.backup.freeform_tags) == self.backup.freeform_tags
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the API takes so many tags."""
+        return len(self.merged(self.backup.freeform_tags)) <= MAX_FREEFORM_TAGS
+
+
+def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) -> None:
+    """Put the tags of originals and their copies right where they are not; never fails.
+
+    A copy that has only now been started is tagged too. What time does not suffice for is left to a later call.
+    """
+    wanted: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.region:
+            wanted[decision.original.id].append(decision)
+    taggings = [each for same in wanted.values() for each in _taggings(same, inventory) if not each.is_done]
+    _note_full([each.backup for each in taggings if not each.has_room])
+    call.workers(partial(tag, call=call), [each for each in taggings if each.has_room])
+
+
+def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[Tagging]:
+    """Those of one original and its copies, as far as they are known."""
+    original = decisions[0].original
+    copies = [decision.copy for decision in decisions if decision.copy]
     for copy in copies:
-        tag(call.backups(copy.region), copy, copy_provenance(original))
-    tag(call.here, original, source_provenance(copies))
+        # Where Oracle carries the original's tags to a copy, it may get one that names a copy elsewhere.
+        carried = frozenset(copy_tag(region) for region, _ in named_copies(copy.freeform_tags))
+        yield Tagging(copy, copy_provenance(original), carried)
+    gone = frozenset(
+        copy_tag(region)
+        for region, named in named_copies(original.freeform_tags)
+        if (original.id, region) in inventory.gone
+        or any(copy.id == named and copy.lifecycle.is_dead for copy in inventory.copies_of(original, region))
+    )
+    yield Tagging(original, source_provenance(copies), gone)
 
 
-def tag(backups: Backups, backup: Backup, ours: Mapping[str, str]) -> Backup:
-    """Add our tags to those of others; never fails. Answers with the backup as it is now."""
-    if ours.items() <= backup.freeform_tags.items():
-        return backup
+def _note_full(backups: Sequence[Backup]) -> None:
+    """One line for all of them: they stay as they are, and come up in every sweep."""
+    if backups:
+        first = backups[0]
+        log.warning(
+            "provenance.no_room",
+            backup_id=first.id,
+            region=first.region,
+            count=len(backups),
+            limit=MAX_FREEFORM_TAGS,
+        )
+
+
+def tag(tagging: Tagging, call: Call) -> Backup:
+    """Write a backup's tags; never fails. Answers with the backup as it is now, as far as is known."""
+    if call.out_of_time:
+        return tagging.backup
     try:
-        return _write(backups, backup, ours)
-    except ApiFault as fault:
+        return _write(tagging, call)
+    except Exception as error:  # whatever it is: the copy is there, and the tags are for people
+        if not isinstance(error, ApiFault):
+            log.exception("provenance.crashed", backup_id=tagging.backup.id, region=tagging.backup.region)
+            return tagging.backup
+        fault = error
         log.warning(
             "provenance.skipped",
-            backup_id=backup.id,
-            region=backup.region,
+            backup_id=tagging.backup.id,
+            region=tagging.backup.region,
             reason=fault.code,
             opc_request_id=fault.opc_request_id,
         )
-    return backup
+    return tagging.backup
 
 
-def _write(backups: Backups, backup: Backup, ours: Mapping[str, str]) -> Backup:
+def _write(tagging: Tagging, call: Call) -> Backup:
     """Write with `if-match`; a lost race is read again and merged. Raises `Outrun` after the last attempt."""
+    backup, backups = tagging.backup, call.backups(tagging.backup.region)
     for attempts_left in reversed(range(ATTEMPTS)):
         if backup.etag is None:
             backup = backups.get(backup.kind, backup.id)
-        merged = {**backup.freeform_tags, **ours}
-        if merged == backup.freeform_tags:
+        now = replace(tagging, backup=backup)
+        if now.is_done:
             break
-        if len(merged) > MAX_FREEFORM_TAGS:
-            log.warning("provenance.no_room", backup_id=backup.id, region=backup.region, limit=MAX_FREEFORM_TAGS)
+        if not now.has_room:
+            _note_full([backup])
             break
+        tags = tagging.merged(backup.freeform_tags)
         try:
-            return backups.update(backup.kind, backup.id, {"freeformTags": merged}, if_match=backup.etag)
+            return backups.update(backup.kind, backup.id, {"freeformTags": tags}, if_match=backup.etag)
         except Outrun:
             if not attempts_left:
                 raise

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import assert_never
 
 import structlog
 
 from handlers.copy import copy
 from handlers.core.admission import admit
-from handlers.core.errors import Rejected
-from handlers.core.operations import CopyBackup, CreateBackup, Operation, UpdateBackup
+from handlers.core.errors import ApiFault, Rejected
+from handlers.core.operations import CopyBackup, CreateBackup, Operation, Sweep, UpdateBackup
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Report, Result
 from handlers.create import create
+from handlers.sweep import sweep
 from handlers.update import update
 
 log = structlog.get_logger()
@@ -33,9 +35,18 @@ def dispatch(payload: Payload, call: Call) -> Report:
             if operations is None:
                 operations = call.settings.schedule
             admit(operations, call.settings, "SCHEDULE" if payload.operations is None else "")
+            _require_compartments(operations, call)
             return Report(payload.trigger, [result for each in operations for result in _guarded(each, call)])
         case _:
             assert_never(payload)
+
+
+def _require_compartments(operations: Sequence[Operation], call: Call) -> None:
+    """Where compartments are looked at, it is known which, before anything is begun."""
+    if any(isinstance(each, CopyBackup | Sweep) for each in operations):
+        # What may pass is said for each operation.
+        with suppress(ApiFault):
+            _ = call.compartments
 
 
 def _ignored(payload: Nothing) -> Result:
@@ -53,6 +64,12 @@ def _guarded(operation: Operation, call: Call) -> Sequence[Result]:
         return [Result(operation.operation, Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True)]
 
 
+def _swept(operation: Sweep, call: Call) -> Sequence[Result]:
+    if call.out_of_time:
+        return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE)]
+    return sweep(operation, call)
+
+
 def _run(operation: Operation, call: Call) -> Sequence[Result]:
     match operation:
         case (
@@ -61,6 +78,8 @@ def _run(operation: Operation, call: Call) -> Sequence[Result]:
             | UpdateBackup(backup_id=resource_id)
         ) if call.out_of_time:
             return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE, source_id=resource_id)]
+        case Sweep():
+            return _swept(operation, call)
         case CreateBackup():
             results = [create(operation, call)]
         case CopyBackup():

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused, TokenSpent
 from handlers.core.model import Backup, Deadline, Kind, Lifecycle, Source
@@ -18,6 +18,8 @@ HOME, AWAY, FAR = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 COMPARTMENT = "ocid1.compartment.oc1..payroll"
 REGION_KEYS = {HOME: "iad", AWAY: "phx"}
 
+T = TypeVar("T")
+R = TypeVar("R")
 Effect = ApiFault | Callable[[], object]
 
 
@@ -94,6 +96,10 @@ class FakeCloud:
 
     def __post_init__(self) -> None:
         self.sources: dict[str, Source] = {}
+        self.compartments: dict[str, str] = {}
+        """Where a source is, when not in the usual compartment."""
+        self.refusals: dict[str, ApiFault] = {}
+        """What is answered to every copy of an original, by its id, or to a region, by its name."""
         self.tokens: dict[tuple[str, str], _Remembered] = {}
         self._regions: dict[str, FakeBackups] = {}
         self._scripts: list[_Script] = []
@@ -203,13 +209,23 @@ class FakeBackups:
         self.cloud.begin(self.region, "get", kind=kind, backup_id=backup_id)
         return self._answer(self._find(kind, backup_id))
 
-    def copies_of(self, original: Backup) -> Sequence[Backup]:
-        self.cloud.begin(self.region, "copies_of", original=original)
+    def list_backups(self, kind: Kind, compartment_id: str) -> Sequence[Backup]:
+        self.cloud.begin(self.region, "list_backups", kind=kind, compartment_id=compartment_id)
         return [
             replace(each, etag=None)
             for each in self.cloud.backups.values()
-            if each.region == self.region and each.copied_from == original.id
+            if (each.region, each.kind, each.compartment_id) == (self.region, kind, compartment_id)
             if each.time_created + self.cloud.listed_after <= self.cloud.clock.now()
+        ]
+
+    def list_sources(self, kind: Kind, compartment_id: str) -> Sequence[Source]:
+        self.cloud.begin(self.region, "list_sources", kind=kind, compartment_id=compartment_id)
+        if self.region != HOME:
+            return []
+        return [
+            each
+            for each in self.cloud.sources.values()
+            if each.kind is kind and self.cloud.compartments.get(each.id, COMPARTMENT) == compartment_id
         ]
 
     def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:
@@ -224,6 +240,7 @@ class FakeBackups:
                 kind,
                 self.region,
                 source_id=source_id,
+                compartment_id=body.get("compartmentId") or self.cloud.compartments.get(source_id, COMPARTMENT),
                 lifecycle=Lifecycle.REQUEST_RECEIVED,
                 freeform_tags=dict(body.get("freeformTags", {})),
             )
@@ -234,14 +251,17 @@ class FakeBackups:
         self.cloud.begin(self.region, "copy", original=original, body=body, retry_token=retry_token)
         found = self._find(original.kind, original.id)
         destination = body["destinationRegion"]
+        fault = self.cloud.refusals.get(original.id) or self.cloud.refusals.get(destination)
+        if fault:
+            raise fault
         if destination == self.region:
             raise refused("InvalidParameter", 400)
 
         def make() -> Backup:
             if found.lifecycle is not Lifecycle.AVAILABLE:
                 raise refused("IncorrectState", 409)
-            tags = dict(found.freeform_tags)
-            return self.cloud.add_copy(found, destination, lifecycle=Lifecycle.CREATING, freeform_tags=tags)
+            facts = {"compartment_id": found.compartment_id, "freeform_tags": dict(found.freeform_tags)}
+            return self.cloud.add_copy(found, destination, lifecycle=Lifecycle.CREATING, **facts)
 
         details = {"id": original.id, **body}
         return self._answer(self.cloud.once(f"copy from {self.region}", retry_token, details, make))
@@ -270,8 +290,8 @@ class FakeBackups:
 
 
 def configuration(**keys: str) -> Settings:
-    """Settings of a function in the home region that copies to one other, unless `keys` say otherwise."""
-    return Settings.read({REGION_KEY: HOME, "DESTINATION_REGIONS": AWAY, **keys})
+    """Settings of a function in the home region that copies one compartment to one other, unless `keys` say so."""
+    return Settings.read({REGION_KEY: HOME, "DESTINATION_REGIONS": AWAY, "COMPARTMENT_IDS": COMPARTMENT, **keys})
 
 
 def make_call(
@@ -279,4 +299,11 @@ def make_call(
 ) -> Call:
     """An invocation over the fakes, that ends when its caller has waited for as long as it `lasts`."""
     deadline = Deadline(cloud.clock.now() + lasts)
-    return Call(configuration(**keys), cloud, cloud.clock, deadline, occurrence)
+    return Call(
+        configuration(**keys), cloud, cloud.clock, one_after_the_other, deadline, occurrence, lambda: COMPARTMENT
+    )
+
+
+def one_after_the_other(work: Callable[[T], R], items: Sequence[T]) -> list[R | None]:
+    """The port `Workers`, with a single one."""
+    return [work(item) for item in items]

@@ -1,12 +1,17 @@
-"""What may arrive, as hypothesis strategies: well-formed operations, and everything else that JSON can be."""
+"""What may arrive and what a sweep may read, as hypothesis strategies: well-formed, and everything else."""
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.fakes import AWAY, FAR, HOME, ocid
+from handlers.core.errors import Passing
+from handlers.core.inventory import Inventory, Listing
+from handlers.core.model import Backup, Kind, Lifecycle, Source
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, ocid
 
 REGIONS = st.sampled_from([AWAY, FAR, "ap-tokyo-1", "me-abudhabi-1"])
 UNIQUE = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=60)
@@ -121,3 +126,54 @@ ALARM: dict[str, Any] = {
     "alarmMetaData": [],
     "version": 1.1,
 }
+
+_DAY = datetime(2026, 11, 20, tzinfo=UTC)
+_STATES = st.sampled_from([*[Lifecycle.AVAILABLE] * 20, Lifecycle.CREATING, Lifecycle.TERMINATING, Lifecycle.FAULTY])
+_COPY_STATES = st.sampled_from([*[Lifecycle.AVAILABLE] * 5, *[Lifecycle.CREATING] * 2, *Lifecycle])
+_TAGS = st.sampled_from([*[None] * 5, AWAY, f"{AWAY},{FAR}", "none", "nowhere at all"])
+_RARELY, _AT_TIMES = st.sampled_from([*[False] * 15, True]), st.sampled_from([False, False, True])
+_COPIED_TO = st.sampled_from([(), (), (), (AWAY,), (FAR,), (AWAY, FAR), (AWAY, AWAY)])
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> Inventory:
+    """What a sweep may have read: a few sources with backups in every state, and their copies in two regions."""
+    inventory = Inventory(copies={AWAY: {}, FAR: {}})
+    numbers = itertools.count(1)
+
+    def backup(kind: Kind, region: str, source_id: str | None, **facts: Any) -> Backup:
+        moment = _DAY + timedelta(hours=draw(st.integers(0, 30)))
+        identifier = ocid(kind.backup_type, region, f"n{next(numbers)}")
+        state = draw(_STATES if region == HOME else _COPY_STATES)
+        return Backup(kind, identifier, region, COMPARTMENT, state, moment, source_id, **facts)
+
+    for kind in draw(st.lists(st.sampled_from(list(Kind)), max_size=4)):
+        source_id = None if draw(_RARELY) else ocid(kind.source_type, HOME, f"s{next(numbers)}")
+        _place_source(draw, inventory, kind, source_id)
+        for _ in range(draw(st.integers(1, 4))):
+            rare = {draw(st.sampled_from(["copied_from", "group_backup_id"])): "x"} if draw(_RARELY) else {}
+            original = backup(kind, HOME, source_id, **rare)
+            inventory.originals[original.id] = original
+            for region in draw(_COPIED_TO):
+                inventory.add_copy(backup(kind, region, source_id, copied_from=original.id))
+            if draw(_AT_TIMES):
+                inventory.unverified.add((original.id, AWAY))
+    if draw(_AT_TIMES):
+        listing = Listing(draw(st.sampled_from([HOME, AWAY, FAR])), draw(st.sampled_from(list(Kind))), COMPARTMENT)
+        inventory.unread[listing] = Passing("Timeout", "no answer")
+    return inventory
+
+
+def _place_source(draw: st.DrawFn, inventory: Inventory, kind: Kind, source_id: str | None) -> None:
+    """It is there with its tags, gone, or could not be read."""
+    if source_id is None:
+        return
+    match draw(st.sampled_from([*["there"] * 8, "gone", "unread"])):
+        case "there":
+            tag = draw(_TAGS)
+            tags = {} if tag is None else {"backup-copy-destinations": tag}
+            inventory.sources[source_id] = Source(kind, source_id, tags)
+        case "gone":
+            inventory.sources[source_id] = None
+        case _:
+            inventory.unread_sources[source_id] = Passing("Timeout", "no answer")

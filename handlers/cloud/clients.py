@@ -1,11 +1,39 @@
-"""The SDK's client for one region."""
+"""The SDK's clients for one region."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import Any
 
 from oci.base_client import BaseClient
 from oci.circuit_breaker import NoCircuitBreakerStrategy
 
 from handlers.cloud.signer import ResourcePrincipalSigner
+
+
+class Clients:
+    """Lends each client to one request at a time, and builds another when all are lent. Safe to share between threads.
+
+    The SDK keeps a request's time-out on the client, and now and then puts another session in the place of its own.
+    """
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+        self._idle: LifoQueue[Any] = LifoQueue()
+
+    @contextmanager
+    def lend(self) -> Iterator[Any]:
+        """The client that was used last, whose connection is the most likely to be open still."""
+        try:
+            client = self._idle.get_nowait()
+        except Empty:
+            client = self._build()
+        try:
+            yield client
+        finally:
+            self._idle.put(client)
 
 
 def connect(region: str, signer: ResourcePrincipalSigner) -> BaseClient:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
 from oci._vendor.requests.exceptions import RequestException, Timeout
 from oci.exceptions import ServiceError
 from urllib3.exceptions import TimeoutError as HttpTimeout
@@ -10,6 +14,8 @@ from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused, To
 
 MAX_MESSAGE = 300
 _OUTRUN = {"Conflict", "NoEtagMatch"}
+_PASSING = {401, 429}
+"""A session token that has run out, or a clock that is wrong, is put right without anybody changing the call."""
 
 
 def translate(error: Exception) -> ApiFault:
@@ -36,7 +42,7 @@ def _answered(error: ServiceError) -> ApiFault:
     """https://docs.oracle.com/iaas/Content/API/References/apierrors.htm"""
     code = error.code if isinstance(error.code, str) and error.code.isalnum() else f"Http{error.status}"
     kind: type[ApiFault] = Refused
-    if error.status == 429 or error.status >= 500:
+    if error.status in _PASSING or error.status >= 500:
         kind = Passing
     elif error.status == 404:
         kind = Missing
@@ -45,4 +51,19 @@ def _answered(error: ServiceError) -> ApiFault:
     elif error.status == 412 or (error.status == 409 and code in _OUTRUN):
         kind = Outrun
     message = str(error.message or "no message")[:MAX_MESSAGE]
-    return kind(code[:64], message, status=error.status, opc_request_id=error.request_id)
+    wait = _retry_after(error.headers)
+    return kind(code[:64], message, status=error.status, opc_request_id=error.request_id, retry_after=wait)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """How many seconds the service asks to wait. A date counts from the service's own clock: ours may be wrong.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+    """
+    asked = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", asked):
+        return float(asked)
+    try:
+        return max(0.0, (parsedate_to_datetime(asked) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None

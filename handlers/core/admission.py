@@ -29,7 +29,12 @@ def admit(operations: Sequence[Operation], settings: Settings, field: str = "") 
 def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str, str]]:
     match operation:
         case Sweep():
-            yield "operation", "Sweep is not in this version: send a Create or Copy operation, or set SCHEDULE to one"
+            yield from _named(operation.destination_region or (), settings)
+            if not (operation.destination_region or settings.destination_regions or settings.allowed_regions):
+                yield (
+                    "destinationRegion",
+                    "is missing: name one, or set DESTINATION_REGIONS, or ALLOWED_REGIONS for tags",
+                )
         case CreateBackup():
             yield from _foreign(operation, "source_id", operation.source_id, settings)
             key = getattr(operation, "kms_key_id", None)
@@ -50,14 +55,19 @@ def _foreign(operation: Operation, field: str, ocid: str, settings: Settings) ->
 
 
 def _destinations(operation: CopyBackup, settings: Settings) -> Iterator[tuple[str, str]]:
+    yield from _named(operation.destination_region or (), settings)
     for region in operation.destination_region or ():
-        objection = objection_to(region, settings)
-        if objection:
-            yield "destinationRegion", objection
         if operation.kms_key_id is not None and not is_key_of(operation.kms_key_id, region):
             yield "kmsKeyId", "must be a key in the destination region: name one destination for each key"
     if operation.kms_key_id is not None and not operation.destination_region:
         yield "kmsKeyId", "needs a destinationRegion beside it, in which the key is"
+
+
+def _named(regions: Sequence[str], settings: Settings) -> Iterator[tuple[str, str]]:
+    for region in regions:
+        objection = objection_to(region, settings)
+        if objection:
+            yield "destinationRegion", objection
 
 
 def objection_to(region: str, settings: Settings) -> str | None:

@@ -10,7 +10,7 @@ Fault
     │   ├── Missing         404 NotAuthorizedOrNotFound
     │   ├── Outrun          409 Conflict, 412 NoEtagMatch: somebody changed the resource first
     │   └── TokenSpent      409 InvalidatedRetryToken: this retry token stands for something else by now
-    └── Passing         429, 5xx, a time-out or a broken connection: the same call may work later
+    └── Passing         401, 429, 5xx, a time-out or a broken connection: the same call may work later
 ```
 """
 
@@ -51,12 +51,22 @@ class ApiFault(Fault):
     """A call to Oracle's API that did not do what it was asked.
 
     `code` is the API's own error code, or `Timeout` or `ConnectionFailed` where there was no answer; `status` is the
-    HTTP status, 0 where there was none. See https://docs.oracle.com/iaas/Content/API/References/apierrors.htm
+    HTTP status, 0 where there was none; `retry_after` is how many seconds the API asked to wait, where it did.
+    See https://docs.oracle.com/iaas/Content/API/References/apierrors.htm
     """
 
-    def __init__(self, code: str, message: str, *, status: int = 0, opc_request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 0,
+        opc_request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status, self.opc_request_id = code, message, status, opc_request_id
+        self.retry_after = retry_after
 
 
 class Refused(ApiFault):

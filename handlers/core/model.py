@@ -47,6 +47,11 @@ class Lifecycle(StrEnum):
         """Whether nothing can be restored from it, now or ever."""
         return self in {Lifecycle.TERMINATING, Lifecycle.TERMINATED, Lifecycle.FAULTY}
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is being made; a state we do not know counts as this, so that nothing is made twice."""
+        return self is not Lifecycle.AVAILABLE and not self.is_dead
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -76,6 +81,11 @@ class Backup:
     freeform_tags: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     opc_request_id: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """What backups that follow one another have in common: their source; a backup without one stands alone."""
+        return self.source_id or self.copied_from or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,73 +1,156 @@
-"""What is to be done with a backup, as a function of what was read."""
+"""What is to be done, as a function of what was read: the heart of the sweep, and of every single copy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from handlers.core.admission import objection_to
-from handlers.core.errors import TagMalformed
+from handlers.core.decision import Attempts, Decision, Scope
+from handlers.core.eligibility import assess, tagged_destinations
+from handlers.core.errors import KeyMissing, TagMalformed
+from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
-from handlers.core.ocid import is_region
+from handlers.core.places import Places
 from handlers.core.report import Outcome, Reason
 from handlers.core.settings import Settings
 
-DESTINATIONS_TAG = "backup-copy-destinations"
-NO_DESTINATIONS = "none"
+NEVER = datetime.min.replace(tzinfo=UTC)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=1), timedelta(days=1)
+NOWHERE = "name a destinationRegion, or set DESTINATION_REGIONS"
+UNVERIFIED = "its tag names a copy that is in none of the compartments, and no time was left to look for it"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """How it stands with a backup, where no copy is to be started. `copy` is the one that is there or under way."""
+def plan(
+    inventory: Inventory, scope: Scope, settings: Settings, now: datetime, attempts: Attempts | None = None
+) -> list[Decision]:
+    """One decision for each backup and destination, those to be copied now last and the most urgent of them first.
 
-    outcome: Outcome
-    reason: str | None = None
-    copy: Backup | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CopyNow:
-    """A copy is to be started. `attempt` is the number of copies that ended dead before."""
-
-    attempt: int
-
-
-def assess(backup: Backup) -> Decision | None:
-    """Why this backup is not to be copied anywhere, or `None` when it may be."""
-    if backup.copied_from is not None:
-        return Decision(Outcome.IS_COPY)
-    if backup.group_backup_id is not None:
-        return Decision(Outcome.EXCLUDED, Reason.GROUP_MEMBER, message="copy the backup of its volume group instead")
-    if backup.lifecycle is not Lifecycle.AVAILABLE:
-        return Decision(Outcome.NOT_READY, backup.lifecycle.lower())
-    return None
-
-
-def tagged_destinations(tags: Mapping[str, str], settings: Settings) -> tuple[str, ...] | None:
-    """The regions a source's own tag names: none at all for `none`, `None` when it has no such tag.
-
-    Raises `TagMalformed` when the tag is malformed or names a region that is not allowed.
+    Copies of one source go to a destination oldest first and one at a time: Oracle makes a copy that comes out of
+    order a full one, and bills it so. Across sources the destination that is furthest behind goes first. The places
+    are those that copies under way in the cloud leave free; a person who names a region is served before others.
     """
-    value = tags.get(DESTINATIONS_TAG)
-    if value is None:
+    attempts = attempts or {}
+    decisions: list[Decision] = []
+    queues: dict[tuple[str, str], list[Backup]] = {}
+    for original in sorted(inventory.originals.values(), key=lambda each: (each.time_created, each.id)):
+        verdict = assess(original)
+        wanted = Decision(original, None, *verdict) if verdict else _destinations(original, inventory, scope, settings)
+        if isinstance(wanted, Decision):
+            decisions.append(wanted)
+            continue
+        for region in wanted:
+            queues.setdefault((original.origin, region), []).append(original)
+    look = _Look(inventory, scope, settings, now, attempts)
+    under_way = {(inventory.origin_of(copy), copy.region) for copy in inventory.in_flight()}
+    heads: list[tuple[datetime, Decision]] = []
+    for (origin, region), queue in queues.items():
+        walked = list(_walk(queue, region, look, blocked=(origin, region) in under_way))
+        arrived = max((each.original.time_created for each in walked if each.outcome is Outcome.EXISTS), default=NEVER)
+        heads += [(arrived, each) for each in walked if each.outcome is Outcome.PLANNED]
+        decisions += [each for each in walked if each.outcome is not Outcome.PLANNED]
+    heads.sort(key=lambda head: _urgency(scope, *head))
+    places = Places.left(inventory, attempts, settings)
+    decisions += [places.give(decision) for _, decision in heads]
+    return sorted(decisions, key=lambda decision: decision.outcome is Outcome.PLANNED)
+
+
+def _urgency(scope: Scope, arrived: datetime, decision: Decision) -> tuple[object, ...]:
+    """What heads are sorted by; `arrived` is the time of the newest backup of the source that is there."""
+    asked_for = scope.target is not None and scope.is_target(decision.original) and bool(scope.target.regions)
+    return not asked_for, arrived, decision.original.time_created, str(decision.region), decision.original.id
+
+
+def _destinations(
+    original: Backup, inventory: Inventory, scope: Scope, settings: Settings
+) -> tuple[str, ...] | Decision:
+    """Where copies of a backup are to be; a decision where there are none to be."""
+    if scope.target and scope.is_target(original) and scope.target.regions:
+        return scope.target.regions
+    fault = inventory.unread_sources.get(original.source_id or "")
+    if fault:
+        return Decision(original, None, Outcome.FAILED, fault=fault)
+    try:
+        tagged = tagged_destinations(inventory.tags_of(original), settings)
+    except TagMalformed as malformed:
+        return Decision(original, None, Outcome.FAILED, Reason.TAG_MALFORMED, message=str(malformed))
+    if tagged == ():
+        return Decision(original, None, Outcome.EXCLUDED, Reason.TAG)
+    regions = scope.regions or tagged or settings.destination_regions
+    if regions:
+        return regions
+    outcome = Outcome.FAILED if scope.is_target(original) else Outcome.EXCLUDED
+    return Decision(original, None, outcome, Reason.NO_DESTINATION, message=NOWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a decision is made of."""
+
+    inventory: Inventory
+    scope: Scope
+    settings: Settings
+    now: datetime
+    attempts: Attempts
+
+    def standing(self, original: Backup, region: str) -> Decision | None:
+        """How it stands with a backup in a destination; `None` where a copy is missing and may be made."""
+        tried = self.attempts.get((original.id, region))
+        if tried:
+            return tried
+        copies = sorted(self.inventory.copies_of(original, region), key=lambda each: (each.time_created, each.id))
+        for copy in copies:
+            if copy.lifecycle is Lifecycle.AVAILABLE:
+                return Decision(original, region, Outcome.EXISTS, copy=copy)
+        for copy in copies:
+            if copy.lifecycle.is_under_way:
+                return Decision(original, region, Outcome.IN_FLIGHT, copy.lifecycle.lower(), copy=copy)
+        fault = self.inventory.fault_of(original, region)
+        if fault:
+            return Decision(original, region, Outcome.FAILED, fault=fault)
+        if (original.id, region) in self.inventory.unverified:
+            return Decision(original, region, Outcome.DEFERRED, Reason.DEADLINE, message=UNVERIFIED)
+        return self._keyless(original, region) or self._resting(original, region, copies)
+
+    def _keyless(self, original: Backup, region: str) -> Decision | None:
+        target = self.scope.target
+        if target and self.scope.is_target(original) and target.kms_key_id:
+            return None
+        try:
+            self.settings.key_for(region)
+        except KeyMissing as fault:
+            return Decision(original, region, Outcome.FAILED, Reason.KEY_MISSING, message=str(fault))
         return None
-    if value.strip().casefold() == NO_DESTINATIONS:
-        return ()
-    regions = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
-    for region in regions:
-        problem = objection_to(region, settings) if is_region(region) else "must name regions, or be none"
-        if problem:
-            raise TagMalformed(f"{DESTINATIONS_TAG} {problem}")
-    return regions
+
+    def _resting(self, original: Backup, region: str, copies: Sequence[Backup]) -> Decision | None:
+        """After the second copy that ended FAULTY each further one waits, for longer each time."""
+        faulty = [copy.time_created for copy in copies if copy.lifecycle is Lifecycle.FAULTY]
+        if len(faulty) < 2:
+            return None
+        pause = min(FIRST_PAUSE * 2 ** min(len(faulty) - 2, 10), LONGEST_PAUSE)
+        until = max(faulty) + pause
+        if self.now >= until:
+            return None
+        remedy = "look at the source backup, and delete it if it cannot be read"
+        message = f"{len(faulty)} copies ended FAULTY, the next is made after {until:%Y-%m-%dT%H:%MZ}: {remedy}"
+        return Decision(original, region, Outcome.FAILED, Reason.FAULTY, message=message)
 
 
-def decide(copies: Sequence[Backup]) -> Decision | CopyNow:
-    """Whether to copy a backup to a destination where these are its copies: one living copy is enough."""
-    for copy in copies:
-        if copy.lifecycle is Lifecycle.AVAILABLE:
-            return Decision(Outcome.EXISTS, copy=copy)
-    for copy in copies:
-        if not copy.lifecycle.is_dead:
-            return Decision(Outcome.IN_FLIGHT, copy.lifecycle.lower(), copy=copy)
-    return CopyNow(attempt=len(copies))
+def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -> Iterator[Decision]:
+    """The decisions for the backups of one source in one destination, oldest first; at most one is to be copied.
+
+    None is while another is under way, or may be. What Oracle has refused holds nobody up.
+    """
+    tried = [look.attempts[original.id, region] for original in queue if (original.id, region) in look.attempts]
+    blocked = blocked or any(each.may_be_under_way for each in tried)
+    for original in queue:
+        standing = look.standing(original, region)
+        if standing:
+            yield standing
+        elif blocked:
+            yield Decision(original, region, Outcome.DEFERRED, Reason.PREDECESSOR)
+        else:
+            blocked = True
+            copies = look.inventory.copies_of(original, region)
+            faulty = sum(copy.lifecycle is Lifecycle.FAULTY for copy in copies)
+            yield Decision(original, region, Outcome.PLANNED, attempt=faulty)

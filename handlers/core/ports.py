@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from handlers.core.model import Backup, Deadline, Kind, Source
 from handlers.core.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Backups(Protocol):
@@ -16,6 +19,10 @@ class Backups(Protocol):
 
     Bodies are the API's own request bodies, in camelCase, without absent fields.
     """
+
+    def list_sources(self, kind: Kind, compartment_id: str) -> Sequence[Source]:
+        """All volume groups, volumes or boot volumes of a compartment in this region, over all pages."""
+        ...
 
     def source(self, kind: Kind, source_id: str) -> Source:
         """The volume group, volume or boot volume; `Missing` when it is gone or not visible."""
@@ -25,8 +32,8 @@ class Backups(Protocol):
         """The backup, with its etag."""
         ...
 
-    def copies_of(self, original: Backup) -> Sequence[Backup]:
-        """All copies of `original` in this region, in any state, found by source id over all pages."""
+    def list_backups(self, kind: Kind, compartment_id: str) -> Sequence[Backup]:
+        """All backups of one kind in a compartment of this region, copies too, in any state, over all pages."""
         ...
 
     def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:
@@ -54,6 +61,14 @@ class Clock(Protocol):
         ...
 
 
+class Workers(Protocol):
+    """Several pieces of work at once."""
+
+    def __call__(self, work: Callable[[T], R], items: Sequence[T]) -> list[R | None]:
+        """`work` of each item, in the order of the items; `None` where it had not ended when the call's time was up."""
+        ...
+
+
 class Regions(Protocol):
     """The regions this function can reach."""
 
@@ -64,13 +79,23 @@ class Regions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One invocation, as the handlers see it. `occurrence` is the same when the same tick is delivered again."""
+    """One invocation, as the handlers see it.
+
+    `occurrence` is the same when the same tick is delivered again; `own_compartment` asks for the function's own.
+    """
 
     settings: Settings
     backups: Regions
     clock: Clock
+    workers: Workers
     deadline: Deadline
     occurrence: str
+    own_compartment: Callable[[], str]
+
+    @property
+    def compartments(self) -> Sequence[str]:
+        """Where backups are looked for; raises `Rejected` where none is configured and the function's is unknown."""
+        return self.settings.compartment_ids or (self.own_compartment(),)
 
     @property
     def here(self) -> Backups:

@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+BY_RULE = {Outcome.EXCLUDED, Outcome.IGNORED, Outcome.IS_COPY}
+"""What is not to be done at all: such results do not say how a call went."""
+
+
 class Reason(StrEnum):
     """Why an outcome is what it is, where no code of the API or state of a backup says so."""
 
@@ -40,7 +44,9 @@ class Reason(StrEnum):
     GROUP_MEMBER = "group_member"
     INTERNAL_ERROR = "internal_error"
     KEY_MISSING = "key_missing"
+    LIMIT = "limit"
     NO_DESTINATION = "no_destination"
+    PREDECESSOR = "predecessor"
     TAG = "tag"
     TAG_MALFORMED = "tag_malformed"
 
@@ -59,6 +65,11 @@ class Result:
     opc_request_id: str | None = None
     may_pass: bool = False
 
+    @property
+    def fell_short(self) -> bool:
+        """Whether it failed, or was left for lack of time: what waits for a place or a predecessor is in order."""
+        return self.outcome is Outcome.FAILED or (self.outcome is Outcome.DEFERRED and self.reason == Reason.DEADLINE)
+
     def as_json(self) -> dict[str, Any]:
         """The entry of the answer's `results`."""
         entry: dict[str, Any] = {
@@ -73,7 +84,7 @@ class Result:
         return entry | {"message": self.message} if self.message else entry
 
 
-def failure(operation: str, source_id: str, fault: ApiFault, destination_region: str | None = None) -> Result:
+def failure(operation: str, source_id: str | None, fault: ApiFault, destination_region: str | None = None) -> Result:
     """The result of an operation that the API did not carry out."""
     return Result(
         operation,
@@ -116,17 +127,15 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """OK when nothing failed or was left for lack of time; FAILED when all of it did or was."""
+        """OK when nothing failed or was left for lack of time; FAILED when all that was to be done did or was."""
         if self.problems:
             return Status.REJECTED
-        outcomes = {result.outcome for result in self.results}
-        if outcomes <= {Outcome.IGNORED}:
+        if self.results and all(result.outcome is Outcome.IGNORED for result in self.results):
             return Status.IGNORED
-        if not outcomes & {Outcome.FAILED, Outcome.DEFERRED}:
+        tried = {result.fell_short for result in self.results if result.outcome not in BY_RULE}
+        if True not in tried:
             return Status.OK
-        if outcomes <= {Outcome.FAILED, Outcome.DEFERRED}:
-            return Status.FAILED
-        return Status.PARTIAL
+        return Status.PARTIAL if False in tried else Status.FAILED
 
     @property
     def counts(self) -> dict[str, int]:
@@ -137,7 +146,7 @@ class Report:
     def may_pass(self) -> bool:
         """Whether nothing was done, and some of it may be another time: a redelivery can help."""
         return self.status is Status.FAILED and any(
-            result.may_pass or result.outcome is Outcome.DEFERRED for result in self.results
+            result.may_pass or (result.fell_short and result.outcome is Outcome.DEFERRED) for result in self.results
         )
 
     def as_json(self, call_id: str) -> dict[str, Any]:

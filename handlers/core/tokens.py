@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from handlers.core.model import Backup
+from handlers.core.ocid import is_region
 
 MAX_FREEFORM_TAGS = 10
+_COPY = "backup-copy-"
 
 
 def copy_token(source_backup_id: str, destination_region: str, attempt: int = 0) -> str:
     """The `opc-retry-token` of a copy: whoever copies this backup there, by whatever name or key, sends the same.
 
     So two callers that want the copy to be different still make only one: the second is answered 409.
-    `attempt` counts the copies that ended dead before: Oracle keeps a token bound to what it made for 24 hours.
+    `attempt` counts the copies that failed, or are gone: Oracle keeps a token bound to what it made for 24 hours.
     """
     return _digest("copy", source_backup_id, destination_region, attempt)
 
@@ -39,7 +41,15 @@ def _digest(*parts: object) -> str:
 
 def copy_tag(destination_region: str) -> str:
     """The tag on a source backup that names its copy in this region."""
-    return f"backup-copy-{destination_region}"
+    return f"{_COPY}{destination_region}"
+
+
+def named_copies(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each region for which a source backup's tags name a copy, and the copy's id."""
+    for tag, copy_id in tags.items():
+        region = tag.removeprefix(_COPY)
+        if region != tag and is_region(region):
+            yield region, copy_id
 
 
 def source_provenance(copies: Sequence[Backup]) -> dict[str, str]:

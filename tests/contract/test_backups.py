@@ -1,5 +1,7 @@
 """What every implementation of the port `Backups` does: the fake that the unit tests stand on, and the real one."""
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.core.errors import Missing, Outrun, Refused, TokenSpent
@@ -25,6 +27,12 @@ def make_original(world: World, kind: Kind) -> Backup:
 
 def copy(world: World, original: Backup, token: str, region: str = AWAY, **fields: str) -> Backup:
     return world.backups(HOME).copy(original, {"destinationRegion": region, **fields}, f"{original.id[-20:]}-{token}")
+
+
+def copies_of(world: World, original: Backup, region: str = AWAY) -> list[Backup]:
+    """What a region's list shows as copies of a backup."""
+    listed = world.backups(region).list_backups(original.kind, world.compartment_id)
+    return [each for each in listed if each.copied_from == original.id]
 
 
 def test_a_new_backup_is_under_way_and_says_what_it_is_of(world: World, kind: Kind) -> None:
@@ -168,7 +176,7 @@ def test_the_same_copy_with_the_same_token_makes_one_copy(world: World, original
     first, second = copy(world, original, "same"), copy(world, original, "same")
 
     assert first.id == second.id
-    assert [each.id for each in world.backups(AWAY).copies_of(original)] == [first.id]
+    assert [each.id for each in copies_of(world, original)] == [first.id]
 
 
 def test_a_copy_with_a_used_token_and_other_details_is_refused(world: World, original: Backup) -> None:
@@ -200,7 +208,7 @@ def test_the_token_of_a_faulty_copy_answers_with_that_copy(world: World, origina
     assert (again.id, again.lifecycle) == (made.id, Lifecycle.FAULTY)
 
 
-def test_all_copies_are_found_among_others_over_all_pages(world: World, original: Backup) -> None:
+def test_a_list_shows_all_copies_in_any_state_over_all_pages(world: World, original: Backup) -> None:
     """Whatever their state, and however many copies of other backups the region holds."""
     other = make_original(world, original.kind)
     expected = {}
@@ -213,7 +221,7 @@ def test_all_copies_are_found_among_others_over_all_pages(world: World, original
     expected[copy(world, original, "own-faulty").id] = Lifecycle.FAULTY
     world.wait()
 
-    found = world.backups(AWAY).copies_of(original)
+    found = copies_of(world, original)
 
     assert {each.id: each.lifecycle for each in found} == expected
     assert {(each.kind, each.region, each.copied_from) for each in found} == {(original.kind, AWAY, original.id)}
@@ -225,22 +233,87 @@ def test_a_deleted_copy_is_shown_as_what_it_is(world: World, original: Backup) -
     world.wait()
     world.delete(made)
 
-    assert [each.lifecycle for each in world.backups(AWAY).copies_of(original)] == [Lifecycle.TERMINATED]
+    assert [each.lifecycle for each in copies_of(world, original)] == [Lifecycle.TERMINATED]
 
 
 def test_copies_are_looked_for_in_one_region(world: World, original: Backup) -> None:
     """A copy in one destination says nothing of another."""
     copy(world, original, "t")
 
-    assert world.backups(FAR).copies_of(original) == []
-    assert world.backups(HOME).copies_of(original) == []
+    assert copies_of(world, original, FAR) == []
+    assert copies_of(world, original, HOME) == []
 
 
 def test_a_list_does_not_tell_etags(world: World, original: Backup) -> None:
     """Whoever wants to change what a list showed has to read it first."""
     copy(world, original, "t")
 
-    assert [each.etag for each in world.backups(AWAY).copies_of(original)] == [None]
+    assert [each.etag for each in copies_of(world, original)] == [None]
+
+
+def test_a_list_shows_all_backups_of_one_kind(world: World, original: Backup) -> None:
+    """Those that were made here as well as copies; not those of another kind, nor of another region."""
+    second = make_original(world, original.kind)
+    for other in set(Kind) - {original.kind}:
+        make_original(world, other)
+    copied = copy(world, original, "t")
+    world.wait()
+
+    at_home = world.backups(HOME).list_backups(original.kind, world.compartment_id)
+    away = world.backups(AWAY).list_backups(original.kind, world.compartment_id)
+
+    assert {each.id for each in at_home if each.group_backup_id is None} == {original.id, second.id}
+    assert {(each.kind, each.region, each.lifecycle) for each in at_home} == {
+        (original.kind, HOME, Lifecycle.AVAILABLE)
+    }
+    assert [each.id for each in away if each.group_backup_id is None] == [copied.id]
+
+
+def test_what_a_list_shows_is_what_reading_shows(world: World, original: Backup) -> None:
+    """All but the etag."""
+    tagged = world.backups(HOME).update(original.kind, original.id, {"freeformTags": {"team": "payroll", "ü": ""}})
+    read = world.backups(HOME).get(original.kind, original.id)
+
+    (listed,) = world.backups(HOME).list_backups(original.kind, world.compartment_id)
+
+    assert listed.opc_request_id != tagged.opc_request_id
+    assert replace(listed, opc_request_id=None) == replace(read, opc_request_id=None, etag=None)
+
+
+def test_backups_and_copies_are_in_the_compartment_of_their_source(world: World, kind: Kind) -> None:
+    """The list of a compartment shows those, and no others."""
+    source_id = world.add_source(kind, compartment_id=world.elsewhere)
+    made = world.backups(HOME).create(kind, body_of(kind, source_id), f"elsewhere-{kind}")
+    world.wait()
+    copied = copy(world, made, "t")
+
+    def listed(region: str, compartment_id: str) -> set[str]:
+        found = world.backups(region).list_backups(kind, compartment_id)
+        return {each.id for each in found if each.group_backup_id is None}
+
+    assert (made.compartment_id, copied.compartment_id) == (world.elsewhere, world.elsewhere)
+    assert (listed(HOME, world.elsewhere), listed(AWAY, world.elsewhere)) == ({made.id}, {copied.id})
+    assert (listed(HOME, world.compartment_id), listed(AWAY, world.compartment_id)) == (set(), set())
+
+
+def test_a_list_of_nothing_is_empty(world: World, kind: Kind) -> None:
+    """It is no fault that there is none yet."""
+    assert list(world.backups(HOME).list_backups(kind, world.compartment_id)) == []
+    assert list(world.backups(HOME).list_sources(kind, world.compartment_id)) == []
+
+
+def test_all_sources_of_a_compartment_are_listed_with_their_tags(world: World, kind: Kind) -> None:
+    """Over all pages; not those of another kind, compartment or region."""
+    tags: list[dict[str, str]] = [{}, {"backup-copy-destinations": AWAY}, {"team": "payroll"}]
+    expected = {world.add_source(kind, each): each for each in tags}
+    world.add_source(kind, compartment_id=world.elsewhere)
+    world.add_source(Kind.VOLUME if kind is Kind.BOOT_VOLUME else Kind.BOOT_VOLUME)
+
+    listed = world.backups(HOME).list_sources(kind, world.compartment_id)
+
+    assert {each.id: each.freeform_tags for each in listed} == expected
+    assert {each.kind for each in listed} == {kind}
+    assert list(world.backups(AWAY).list_sources(kind, world.compartment_id)) == []
 
 
 def test_an_update_with_the_right_etag_replaces_the_tags(world: World, original: Backup) -> None:

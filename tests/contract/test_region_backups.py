@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import connect
+from handlers.cloud.clients import Clients, connect
+from handlers.cloud.retry import Retry
 from handlers.cloud.signer import resource_principal
-from handlers.core.errors import Missing, Passing, Refused
+from handlers.core.errors import Missing, Passing
 from handlers.core.model import Backup, Kind
 from infra.emulator.server import Emulator
 from tests.contract.worlds import EmulatedWorld, body_of
-from tests.fakes import AWAY, HOME, ocid
+from tests.fakes import AWAY, HOME, FakeClock, ocid
 
 
 @pytest.fixture
@@ -39,8 +40,13 @@ def test_the_members_of_a_groups_backup_are_known_as_such(emulated: EmulatedWorl
     answer = emulated.client(HOME).call_api(f"/volumeGroupBackups/{original.id}", "GET", response_type="object")
 
     members = [emulated.backups(HOME).get(Kind.VOLUME, each) for each in answer.data["volumeBackupIds"]]
+    copied = emulated.backups(HOME).copy(original, {"destinationRegion": AWAY}, original.id[-60:])
+    listed = emulated.backups(HOME).list_backups(Kind.VOLUME, emulated.compartment_id)
+    of_the_copy = emulated.backups(AWAY).list_backups(Kind.VOLUME, emulated.compartment_id)
 
     assert [each.group_backup_id for each in members] == [original.id]
+    assert [each.group_backup_id for each in listed] == [original.id]
+    assert [(each.group_backup_id, each.copied_from) for each in of_the_copy] == [(copied.id, members[0].id)]
 
 
 def test_a_permission_that_is_missing_looks_like_a_missing_backup(emulated: EmulatedWorld, original: Backup) -> None:
@@ -71,7 +77,7 @@ def test_an_expired_token_is_refused_and_its_renewal_is_used_at_once(emulator: E
     world = EmulatedWorld(emulator)
     emulator.resource_principal(HOME, lifetime=timedelta(seconds=-1))
     nobody = ocid("volumebackup", HOME, "nobody")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Passing) as caught:
         world.backups(HOME).get(Kind.VOLUME, nobody)
     assert (caught.value.code, caught.value.status) == ("NotAuthenticated", 401)
     before = len(api_calls(emulator))
@@ -91,10 +97,15 @@ def silent_port() -> Iterator[int]:
 
 
 def backups_behind(emulator: Emulator, proxy_port: int, seconds: float) -> RegionBackups:
-    client = connect(HOME, resource_principal(emulator.resource_principal(HOME)))
-    client.session.trust_env = False
-    client.session.proxies = {"https": f"http://127.0.0.1:{proxy_port}"}
-    return RegionBackups(HOME, client, patience=lambda: seconds)
+    signer = resource_principal(emulator.resource_principal(HOME))
+
+    def connected() -> Any:
+        client = connect(HOME, signer)
+        client.session.trust_env = False
+        client.session.proxies = {"https": f"http://127.0.0.1:{proxy_port}"}
+        return client
+
+    return RegionBackups(HOME, Clients(connected), Retry(lambda: seconds, FakeClock().sleep, lambda: 0.5))
 
 
 def test_a_service_that_cannot_be_reached_may_pass(emulator: Emulator, silent_port: int) -> None:

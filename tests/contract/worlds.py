@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import connect
+from handlers.cloud.clients import Clients, connect
+from handlers.cloud.retry import Retry
 from handlers.cloud.signer import resource_principal
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.ports import Backups, Regions
 from infra.emulator.server import Emulator
-from tests.fakes import HOME, FakeCloud
+from tests.fakes import COMPARTMENT, HOME, FakeClock, FakeCloud
 
 PATHS = {Kind.VOLUME_GROUP: "volumeGroup", Kind.VOLUME: "volume", Kind.BOOT_VOLUME: "bootVolume"}
 LONGER_THAN_ANY_COPY_TAKES = timedelta(minutes=10)
@@ -22,10 +24,14 @@ LONGER_THAN_ANY_COPY_TAKES = timedelta(minutes=10)
 class World(Protocol):
     """What a test of the port arranges, which the port itself cannot do."""
 
+    compartment_id: str
+    elsewhere: str
+    """Another compartment."""
+
     @property
     def backups(self) -> Regions: ...
 
-    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None) -> str:
+    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None, compartment_id: str | None = None) -> str:
         """Make a volume, boot volume or group in the home region that can be backed up; its OCID."""
         ...
 
@@ -45,6 +51,8 @@ class World(Protocol):
 class FakeWorld:
     """The fakes."""
 
+    compartment_id, elsewhere = COMPARTMENT, f"{COMPARTMENT}-elsewhere"
+
     def __init__(self) -> None:
         self.cloud = FakeCloud()
         self._copies_end = Lifecycle.AVAILABLE
@@ -53,8 +61,11 @@ class FakeWorld:
     def backups(self) -> Regions:
         return self.cloud
 
-    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None) -> str:
-        return self.cloud.add_source(kind, tags).id
+    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None, compartment_id: str | None = None) -> str:
+        source_id = self.cloud.add_source(kind, tags).id
+        if compartment_id:
+            self.cloud.compartments[source_id] = compartment_id
+        return source_id
 
     def wait(self) -> None:
         for backup in list(self.cloud.backups.values()):
@@ -71,14 +82,21 @@ class FakeWorld:
 
 
 class EmulatedWorld:
-    """The adapter over the SDK, with a resource principal's signatures, against the emulated cloud."""
+    """The adapter over the SDK, with a resource principal's signatures, against the emulated cloud.
+
+    Its compartments are its own. Pauses between attempts take no time.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
+        self.compartment_id = self._add_compartment("payroll")
+        self.elsewhere = self._add_compartment("elsewhere")
         self._signer = resource_principal(emulator.resource_principal(HOME))
+        self._clients: dict[str, Clients] = {}
 
-    def backups(self, region: str) -> Backups:
-        return RegionBackups(region, self.client(region), patience=lambda: 30.0)
+    def backups(self, region: str, patience: Callable[[], float] = lambda: 30.0) -> Backups:
+        clients = self._clients.setdefault(region, Clients(partial(self.client, region)))
+        return RegionBackups(region, clients, Retry(patience, FakeClock().sleep, lambda: 0.5))
 
     def client(self, region: str) -> Any:
         """The SDK's client of a region, led to the emulator whatever proxy this machine has."""
@@ -88,8 +106,9 @@ class EmulatedWorld:
         client.session.verify = str(self.emulator.ca_file)
         return client
 
-    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None) -> str:
-        source_id = self._make(kind, {"freeformTags": dict(tags or {})})
+    def add_source(self, kind: Kind, tags: Mapping[str, str] | None = None, compartment_id: str | None = None) -> str:
+        place = {"compartmentId": compartment_id or self.compartment_id}
+        source_id = self._make(kind, {**place, "freeformTags": dict(tags or {})})
         self.wait()
         return source_id
 
@@ -103,15 +122,18 @@ class EmulatedWorld:
         self.client(backup.region).call_api(f"/{PATHS[backup.kind]}Backups/{backup.id}", "DELETE")
         self.wait()
 
+    def _add_compartment(self, name: str) -> str:
+        return self.emulator.call(lambda cloud: cloud.identity.create_compartment(name))
+
     def _make(self, kind: Kind, details: Mapping[str, Any]) -> str:
         match kind:
             case Kind.BOOT_VOLUME:
                 return self.emulator.call(lambda cloud: cloud.block_volume.seed_boot_volume(HOME, "boot", **details))
             case Kind.VOLUME_GROUP:
-                volume = self._make(Kind.VOLUME, {})
+                volume = self._make(Kind.VOLUME, {"compartmentId": details["compartmentId"]})
                 self.wait()
                 details = {**details, "sourceDetails": {"type": "volumeIds", "volumeIds": [volume]}}
-        place = {"compartmentId": self.emulator.compartment_id, "availabilityDomain": "Emul:US-ASHBURN-1-AD-1"}
+        place = {"availabilityDomain": "Emul:US-ASHBURN-1-AD-1"}
         answer = self.client(HOME).call_api(
             f"/{PATHS[kind]}s",
             "POST",

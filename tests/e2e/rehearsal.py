@@ -32,6 +32,8 @@ class Rehearsal:
     function: Function
     lines: list[str] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
+    """The process that took each call."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def invoke(self, payload: object) -> dict[str, Any]:
@@ -50,6 +52,8 @@ class Rehearsal:
                 self.lines.append(event["line"])
             if event["kind"] == "function.answered":
                 self.answers.append(event)
+            if event["kind"] == "function.called":
+                self.pids.append(event["pid"])
             self._changed.notify_all()
 
     def wait_for_answers(self, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from fdk.context import InvokeContext
 
 import func
-from handlers.core.ports import Backups
+from handlers.core.ports import Regions
 from handlers.core.settings import REGION_KEY
 from handlers.services import Services
-from tests.fakes import AWAY, HOME, FakeCloud
+from tests.fakes import AWAY, COMPARTMENT, HOME, FakeCloud, one_after_the_other
 
 CALL_ID = "01KAJ"
 
@@ -23,11 +24,14 @@ class FakeServices(Services):
     """A container's services over a fake cloud and its clock."""
 
     def __init__(self, environment: dict[str, str], cloud: FakeCloud) -> None:
-        super().__init__(environment, cloud.clock)
+        super().__init__(environment, cloud.clock, workers=one_after_the_other)
         self._cloud = cloud
 
-    def backups(self, region: str) -> Backups:
-        return self._cloud(region)
+    def regions(self, patience: Callable[[], float]) -> Regions:
+        return self._cloud
+
+    def own_compartment(self) -> str:
+        return COMPARTMENT
 
 
 class Function:

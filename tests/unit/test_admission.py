@@ -34,6 +34,8 @@ def problems(*operations: Operation, field: str = "", **keys: str) -> dict[str, 
         operation("CreateVolumeBackup", volumeId=ocid("volume"), kmsKeyId=ocid("key")),
         operation("CreateVolumeGroupBackup", volumeGroupId=ocid("volumegroup")),
         operation("UpdateVolumeBackup", volumeBackupId=ocid("volumebackup"), displayName="x"),
+        operation("Sweep"),
+        operation("Sweep", destinationRegion=AWAY),
     ],
     ids=lambda each: each.operation,
 )
@@ -61,7 +63,8 @@ def test_what_keeps_to_the_functions_regions_is_admitted(admitted: Operation) ->
             "bootVolumeBackupId",
             "of another region",
         ),
-        (operation("Sweep"), "operation", "Sweep is not in this version"),
+        (operation("Sweep", destinationRegion=HOME), "destinationRegion", "where the source is"),
+        (operation("Sweep", destinationRegion=[AWAY, FAR]), "destinationRegion", "not among the allowed"),
     ],
 )
 def test_what_leaves_the_functions_regions_is_refused(refused: Operation, field: str, message: str) -> None:
@@ -70,6 +73,15 @@ def test_what_leaves_the_functions_regions_is_refused(refused: Operation, field:
 
     assert list(found) == [field]
     assert message in found[field]
+
+
+def test_a_sweep_must_know_where_copies_go() -> None:
+    """It would find nothing to do, and be taken for success: by name, by configuration, or by tags alone it knows."""
+    nowhere = {"DESTINATION_REGIONS": ""}
+
+    assert "DESTINATION_REGIONS" in problems(operation("Sweep"), **nowhere)["destinationRegion"]
+    admit([operation("Sweep")], configuration(**nowhere, ALLOWED_REGIONS=FAR))
+    admit([operation("Sweep", destinationRegion=FAR)], configuration(**nowhere))
 
 
 def test_the_same_create_twice_in_a_call_is_refused() -> None:
@@ -102,8 +114,10 @@ def test_all_operations_are_judged_and_told_with_their_place() -> None:
 
 def test_a_schedule_that_is_refused_is_told_as_the_schedule() -> None:
     """Nobody sent it: the remedy is in the configuration."""
-    assert list(problems(operation("Sweep"), field="SCHEDULE")) == ["SCHEDULE.operation"]
-    assert list(problems(copy(), operation("Sweep"), field="SCHEDULE")) == ["SCHEDULE[1].operation"]
+    stray = copy(destinationRegion=FAR)
+
+    assert list(problems(stray, field="SCHEDULE")) == ["SCHEDULE.destinationRegion"]
+    assert list(problems(copy(), stray, field="SCHEDULE")) == ["SCHEDULE[1].destinationRegion"]
 
 
 @pytest.mark.parametrize("region", [HOME, FAR])

@@ -41,14 +41,22 @@ LAYERS = [
         ("handlers.core", "handlers.cloud"),
         frozenset({"oci", "cryptography", "jwt", "urllib3", *LOGS}),
     ),
-    Layer("handlers.services", ("handlers.core", "handlers.cloud")),
+    Layer("handlers.services", ("handlers.core", "handlers.cloud", "handlers.threads")),
     Layer(
         "handlers.router",
-        ("handlers.core", "handlers.create", "handlers.copy", "handlers.update"),
+        ("handlers.core", "handlers.create", "handlers.copy", "handlers.sweep", "handlers.update"),
         frozenset(LOGS),
     ),
-    Layer("handlers.copy", ("handlers.core", "handlers.provenance"), frozenset(LOGS)),
+    # A single copy and a sweep are one path, made of three steps that know nothing of each other.
+    Layer("handlers.copy", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
+    Layer("handlers.sweep", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
+    Layer(
+        "handlers.converge",
+        ("handlers.core", "handlers.gather", "handlers.start", "handlers.provenance"),
+        frozenset(LOGS),
+    ),
     Layer("handlers.logs", (), frozenset(LOGS)),
+    Layer("handlers.threads"),
     Layer("handlers", ("handlers.core",), frozenset(LOGS)),
     Layer(
         "infra.emulator",
@@ -152,6 +160,16 @@ def test_the_time_of_day_is_asked_for_in_one_place() -> None:
     askers = {name: count for name, tree in of_the_function().items() if (count := clock_readings(tree))}
 
     assert askers == {"handlers.services": 1}
+
+
+def test_threads_are_started_in_one_place() -> None:
+    """Everything else is given workers, so that what happens at once can be put in an order."""
+    starters = {
+        name for name, tree in of_the_function().items() if {"concurrent.futures", "asyncio"} & set(imports_of(tree))
+    }
+    makers = {name for name, tree in of_the_function().items() if uses(tree, "Thread", "Timer", "Process")}
+
+    assert starters | makers == {"handlers.threads"}
 
 
 def clock_readings(tree: ast.AST) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import urllib3
 from oci._vendor.requests import exceptions as requests_errors
+from oci._vendor.requests.structures import CaseInsensitiveDict
 from oci.exceptions import ConnectTimeout, InvalidPrivateKey, RequestException, ServiceError, TransientServiceError
 
 from handlers.cloud.errors import translate
@@ -19,7 +20,7 @@ DOCUMENTED: list[tuple[int, str, type[ApiFault]]] = [
     (400, "MissingParameter", Refused),
     (400, "QuotaExceeded", Refused),
     (400, "RelatedResourceNotAuthorizedOrNotFound", Refused),
-    (401, "NotAuthenticated", Refused),
+    (401, "NotAuthenticated", Passing),
     (402, "SignUpRequired", Refused),
     (403, "NotAllowed", Refused),
     (403, "NotAuthorized", Refused),
@@ -117,3 +118,41 @@ def test_whatever_the_network_does_may_pass(error: Exception, code: str) -> None
     assert type(fault) is Passing
     assert (fault.code, fault.status, fault.opc_request_id) == (code, 0, None)
     assert "secret" not in fault.message
+
+
+# When to come again
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 120 ", 120.0),
+        ("0.25", 0.25),
+        ("Sat, 21 Nov 2026 02:00:30 GMT", 30.0),
+        ("Sat, 21 Nov 2026 01:00:00 GMT", 0.0),
+        ("", None),
+        ("-5", None),
+        ("soon", None),
+        ("nan", None),
+        ("1e9", None),
+        ("9" * 400, None),
+        ("٣", None),
+        ("Sat, 21 Nov 2026 02:00:30", None),
+        ("Sat, 99 Nov 2026 02:00:30 GMT", None),
+    ],
+)
+def test_a_service_may_say_when_to_come_again(asked: str, seconds: float | None) -> None:
+    """In seconds, or as a date, which counts from the service's own clock; what cannot be read says nothing."""
+    headers = {"retry-after": asked, "date": "Sat, 21 Nov 2026 02:00:00 GMT"}
+
+    fault = translate(ServiceError(429, "TooManyRequests", CaseInsensitiveDict(headers), "slow down"))
+
+    assert fault.retry_after == seconds
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "Sat, 21 Nov 2026 02:00:30 GMT"}], ids=["absent", "no date"])
+def test_a_service_may_not_say_when_to_come_again(headers: dict[str, str]) -> None:
+    """Or not in a way that tells how long that is."""
+    assert translate(ServiceError(503, "ServiceUnavailable", headers, "m")).retry_after is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.copy import ATTEMPTS, copy
+from handlers.copy import copy
 from handlers.core.errors import TokenSpent
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup
@@ -97,7 +97,7 @@ def test_the_copy_is_looked_for_before_it_is_made(cloud: FakeCloud) -> None:
 
     methods = [(call.method, call.region) for call in cloud.calls]
 
-    assert methods.index(("copies_of", AWAY)) < methods.index(("copy", HOME))
+    assert methods.index(("list_backups", AWAY)) < methods.index(("copy", HOME))
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,12 @@ def test_a_dead_copy_does_not_count(cloud: FakeCloud, dead: Lifecycle) -> None:
     assert len(set(tokens(cloud))) == 2
 
 
-def test_the_token_counts_the_copies_that_ended_dead(cloud: FakeCloud) -> None:
+def test_the_token_counts_the_copies_that_ended_faulty(cloud: FakeCloud) -> None:
     """The first token that is sent is one that made none of them, however many they are."""
     original = cloud.add_backup()
     for _ in range(4):
         cloud.add_copy(original, lifecycle=Lifecycle.FAULTY)
+    cloud.clock.advance(timedelta(days=1))
 
     run(cloud, original)
 
@@ -191,6 +192,7 @@ def test_any_number_of_calls_converge_on_one_living_copy(before: list[Lifecycle]
     for lifecycle in before:
         cloud.add_copy(original, lifecycle=lifecycle)
     alive_before = [each for each in before if each not in DEAD]
+    cloud.clock.advance(timedelta(days=1))
 
     for _ in range(calls):
         run(cloud, original)
@@ -222,13 +224,8 @@ def test_a_spent_token_makes_it_look_again_and_take_the_next(cloud: FakeCloud) -
 
     assert result.outcome is Outcome.COPIED
     assert tokens(cloud)[1:] == [copy_token(original.id, AWAY, attempt) for attempt in (0, 1)]
-    assert [call.method for call in cloud.calls if call.method in {"copies_of", "copy"}][2:] == [
-        "copies_of",
-        "copy",
-        "copies_of",
-        "copies_of",
-        "copy",
-    ]
+    looked_or_copied = [call.method for call in cloud.calls if call.method == "copy" or call.region == AWAY]
+    assert looked_or_copied[-5:] == ["copy", "list_backups", "list_backups", "copy", "update"]
 
 
 def test_a_spent_token_whose_copy_shows_up_makes_no_other(cloud: FakeCloud) -> None:
@@ -267,7 +264,9 @@ def test_without_time_to_settle_it_is_for_a_later_call(cloud: FakeCloud) -> None
 
     (result,) = run(cloud, cloud.add_backup(), lasts=timedelta(seconds=12))
 
-    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "InvalidatedRetryToken", True)
+    assert (result.outcome, result.reason) == (Outcome.DEFERRED, "deadline")
+    assert result.message
+    assert Report(Trigger.EVENT, [result]).may_pass
     assert cloud.copies_in(AWAY) == []
 
 
@@ -295,18 +294,22 @@ def test_a_tag_that_names_no_copy_of_this_backup_is_not_believed(cloud: FakeClou
     assert result.outcome is Outcome.COPIED
 
 
-def test_a_fault_of_ours_for_one_destination_does_not_hide_the_other(cloud: FakeCloud) -> None:
+@pytest.mark.parametrize(("method", "region"), [("list_backups", FAR), ("copy", HOME)])
+def test_a_fault_of_ours_for_one_destination_does_not_hide_the_other(
+    cloud: FakeCloud, method: str, region: str
+) -> None:
     """What was copied is answered and tagged."""
 
     def crash() -> None:
         raise RuntimeError("unforeseen")
 
-    cloud.script("copies_of", crash, region=FAR)
+    cloud.script(method, crash, region=region)
     original = cloud.add_backup()
 
     results = run(cloud, original, DESTINATION_REGIONS=BOTH)
 
     assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.FAILED, Reason.INTERNAL_ERROR)]
+    assert all(each.may_pass for each in results if each.outcome is Outcome.FAILED)
     assert copy_tag(AWAY) in cloud.backups[original.id].freeform_tags
 
 
@@ -320,15 +323,15 @@ def test_a_source_that_cannot_be_read_is_said_to_be(cloud: FakeCloud) -> None:
     assert "backup-copy-destinations" in str(result.message)
 
 
-def test_tokens_that_are_all_spent_are_a_failure(cloud: FakeCloud) -> None:
-    """After a few attempts it is for a later call, which starts again from what is there then."""
-    cloud.script("copy", *[SPENT] * ATTEMPTS)
+def test_tokens_that_are_spent_again_and_again_are_left_to_a_later_call(cloud: FakeCloud) -> None:
+    """Each is looked after and waited for, and then the next is tried, for as long as the call lasts."""
+    cloud.script("copy", *[SPENT] * 100)
 
     (result,) = run(cloud, cloud.add_backup())
 
-    assert (result.outcome, result.reason) == (Outcome.FAILED, "InvalidatedRetryToken")
-    assert len(set(tokens(cloud))) == ATTEMPTS
-    assert not result.may_pass
+    assert (result.outcome, result.reason) == (Outcome.DEFERRED, "deadline")
+    assert 1 < len(set(tokens(cloud))) == len(tokens(cloud)) < 100
+    assert cloud.copies_in(AWAY) == []
 
 
 def test_a_token_that_answers_with_a_dead_copy_is_followed_by_the_next(cloud: FakeCloud) -> None:
@@ -438,12 +441,14 @@ def test_a_source_that_is_gone_has_no_tags(cloud: FakeCloud, source_id: str | No
     assert outcomes(run(cloud, original)) == [(AWAY, Outcome.COPIED, None)]
 
 
-def test_a_source_that_cannot_be_read_is_no_reason_to_guess(cloud: FakeCloud) -> None:
+@pytest.mark.parametrize("method", ["list_sources", "source"])
+def test_a_source_that_cannot_be_read_is_no_reason_to_guess(cloud: FakeCloud, method: str) -> None:
     """It may exclude itself: a fault that may pass is left to the next delivery."""
-    original = cloud.add_backup(source_id=cloud.add_source().id)
-    cloud.script("source", passing())
+    source = cloud.add_source()
+    cloud.compartments[source.id] = "ocid1.compartment.oc1..elsewhere"
+    cloud.script(method, passing())
 
-    (result,) = run(cloud, original)
+    (result,) = run(cloud, cloud.add_backup(source_id=source.id))
 
     assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "InternalServerError", True)
     assert cloud.changes == []
@@ -466,10 +471,14 @@ def test_a_backup_goes_to_each_of_its_destinations(cloud: FakeCloud) -> None:
     assert len(set(tokens(cloud))) == 2
 
 
-@pytest.mark.parametrize("method", ["copies_of", "copy"])
-def test_one_destination_that_fails_does_not_keep_another_from_its_copy(cloud: FakeCloud, method: str) -> None:
+@pytest.mark.parametrize("looking", [True, False], ids=["looking", "copying"])
+def test_one_destination_that_fails_does_not_keep_another_from_its_copy(cloud: FakeCloud, *, looking: bool) -> None:
     """The call ends PARTIAL: what was done should not be asked for again."""
-    cloud.script(method, passing("ServiceUnavailable", 503))
+    fault = passing("ServiceUnavailable", 503)
+    if looking:
+        cloud.script("list_backups", fault, region=AWAY)
+    else:
+        cloud.refusals[AWAY] = fault
 
     results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH)
     report = Report(Trigger.EVENT, results)
@@ -492,6 +501,81 @@ def test_a_copy_that_the_api_refuses_is_a_failure_with_its_code(
     assert result.opc_request_id == "request-of-the-fault"
 
 
+# The same way as a sweep
+
+
+def test_a_copy_waits_for_that_of_its_predecessor(cloud: FakeCloud) -> None:
+    """Also when it was asked for by hand: out of order it would become a full copy."""
+    source = cloud.add_source()
+    before = cloud.add_backup(source_id=source.id)
+    cloud.clock.advance(timedelta(days=1))
+    original = cloud.add_backup(source_id=source.id)
+
+    assert outcomes(run(cloud, original, destinationRegion=AWAY)) == [(AWAY, Outcome.DEFERRED, "predecessor")]
+    assert cloud.copies_in(AWAY) == []
+
+    cloud.add_copy(before)
+    assert outcomes(run(cloud, original, destinationRegion=AWAY)) == [(AWAY, Outcome.COPIED, None)]
+
+
+def test_a_copy_waits_for_a_place(cloud: FakeCloud) -> None:
+    """What is under way from this region is counted, whoever started it."""
+    cloud.add_copy(cloud.add_backup(), FAR, lifecycle=Lifecycle.CREATING)
+    original = cloud.add_backup()
+
+    results = run(cloud, original, DESTINATION_REGIONS=BOTH, MAX_IN_FLIGHT="1")
+
+    assert sorted(outcomes(results)) == [(region, Outcome.DEFERRED, "limit") for region in sorted([AWAY, FAR])]
+    assert Report(Trigger.EVENT, results).status is Status.OK
+
+
+def test_nothing_but_what_was_asked_for_is_copied(cloud: FakeCloud) -> None:
+    """What else is missing is a sweep's work, and no result of this call."""
+    cloud.add_backup()
+    original = cloud.add_backup()
+
+    results = run(cloud, original)
+
+    assert [each.source_id for each in results] == [original.id]
+    assert [each.copied_from for each in cloud.copies_in(AWAY)] == [original.id]
+
+
+def test_a_copy_that_somebody_names_a_region_for_goes_before_all_others(cloud: FakeCloud) -> None:
+    """A person is waiting, and the places are free; what an event asks for keeps to the order of the sweep."""
+    for _ in range(2):
+        cloud.add_backup()
+        cloud.clock.advance(timedelta(hours=1))
+    original = cloud.add_backup()
+
+    assert outcomes(run(cloud, original, MAX_IN_FLIGHT="2")) == [(AWAY, Outcome.DEFERRED, "limit")]
+    results = run(cloud, original, destinationRegion=AWAY, MAX_IN_FLIGHT="2")
+    assert outcomes(results) == [(AWAY, Outcome.COPIED, None)]
+
+
+def test_a_backup_outside_the_configured_compartments_is_copied_when_asked_for(cloud: FakeCloud) -> None:
+    """Its own compartment is looked at too, so that its copy there is found."""
+    original = cloud.add_backup(compartment_id="ocid1.compartment.oc1..elsewhere")
+
+    copied = run(cloud, original)
+    cloud.change(original, freeform_tags={})
+    found = run(cloud, original)
+
+    assert outcomes(copied) == [(AWAY, Outcome.COPIED, None)]
+    assert outcomes(found) == [(AWAY, Outcome.IN_FLIGHT, "creating")]
+
+
+def test_a_copy_that_keeps_ending_faulty_is_left_to_rest(cloud: FakeCloud) -> None:
+    """A redelivery cannot help, and each attempt costs."""
+    original = cloud.add_backup()
+    for _ in range(2):
+        cloud.add_copy(original, lifecycle=Lifecycle.FAULTY)
+
+    (result,) = run(cloud, original)
+
+    assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, Reason.FAULTY, False)
+    assert cloud.changes == []
+
+
 # Keys
 
 
@@ -502,7 +586,8 @@ def test_a_copy_is_under_the_key_of_its_region(cloud: FakeCloud) -> None:
 
     run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, KMS_KEY_IDS=keys)
 
-    assert [call.arguments["body"].get("kmsKeyId") for call in cloud.made("copy")] == [key, None]
+    bodies = [call.arguments["body"] for call in cloud.made("copy")]
+    assert {body["destinationRegion"]: body.get("kmsKeyId") for body in bodies} == {AWAY: key, FAR: None}
 
 
 def test_a_region_without_a_key_gets_no_copy_under_another(cloud: FakeCloud) -> None:
@@ -530,11 +615,12 @@ def test_a_payloads_key_stands_above_the_configuration(cloud: FakeCloud) -> None
 def test_what_no_time_is_left_for_is_deferred(cloud: FakeCloud) -> None:
     """The first copy took all the time there was: the second is left to a later call, and said to be."""
     cloud.call_takes = timedelta(seconds=2)
+    reads = cloud.call_takes * 13  # the backup itself; sources and backups at home, backups in two destinations
 
-    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, lasts=timedelta(seconds=8))
+    results = run(cloud, cloud.add_backup(), DESTINATION_REGIONS=BOTH, lasts=reads + timedelta(seconds=2 + 1))
 
-    assert outcomes(results) == [(AWAY, Outcome.COPIED, None), (FAR, Outcome.DEFERRED, "deadline")]
-    assert {call.region for call in cloud.calls} == {HOME, AWAY}
+    assert sorted(outcomes(results)) == [(FAR, Outcome.COPIED, None), (AWAY, Outcome.DEFERRED, "deadline")]
+    assert len(cloud.changes) == 1
 
 
 # Dry runs
@@ -547,8 +633,8 @@ def test_a_dry_run_copies_nothing(cloud: FakeCloud) -> None:
 
     results = run(cloud, original, dryRun=True, DESTINATION_REGIONS=BOTH)
 
-    assert outcomes(results) == [(AWAY, Outcome.PLANNED, None), (FAR, Outcome.EXISTS, None)]
-    assert results[1].backup_id == there.id
+    assert sorted(outcomes(results)) == [(FAR, Outcome.EXISTS, None), (AWAY, Outcome.PLANNED, None)]
+    assert {each.backup_id for each in results} == {there.id, None}
     assert cloud.changes == []
 
 

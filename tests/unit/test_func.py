@@ -161,12 +161,43 @@ def test_the_same_minute_is_the_same_tick(function: Logged) -> None:
     assert len(function.cloud.backups) == 2
 
 
-def test_a_schedule_that_nothing_carries_out_is_rejected(function: Logged) -> None:
-    """The default is a sweep: the answer says which key to set."""
+def test_a_function_that_is_told_nothing_sweeps(function: Logged) -> None:
+    """The default schedule, in the function's own compartment."""
+    originals = [function.cloud.add_backup(kind, source_id=function.cloud.add_source(kind).id) for kind in Kind]
+
+    status, answer = function()
+
+    assert (status, answer["status"], answer["trigger"], answer["counts"]) == (200, "OK", "tick", {"copied": 3})
+    assert {each["sourceId"] for each in answer["results"]} == {each.id for each in originals}
+
+
+def test_a_sweep_that_finds_nothing_is_ok(function: Logged) -> None:
+    """There is nothing that should exist and does not."""
+    status, answer = function()
+
+    assert (status, answer["status"], answer["counts"], answer["results"]) == (200, "OK", {}, [])
+
+
+def test_a_sweep_that_can_read_nothing_is_to_be_repeated(function: Logged) -> None:
+    """An answer of OK would be taken for copies."""
+    function.cloud.add_backup()
+    function.cloud.script("list_backups", *[passing("ServiceUnavailable", 503)] * 6)
+
+    status, answer = function()
+
+    assert (status, answer["status"]) == (502, "FAILED")
+    assert {each["reason"] for each in answer["results"]} == {"ServiceUnavailable"}
+
+
+def test_a_schedule_that_names_no_destination_is_rejected(function: Logged) -> None:
+    """The answer says which keys to set."""
+    del function.environment["DESTINATION_REGIONS"]
+
     status, answer = function()
 
     assert (status, answer["status"], answer["trigger"]) == (200, "REJECTED", "tick")
-    assert answer["errors"][0]["field"] == "SCHEDULE.operation"
+    assert answer["errors"][0]["field"] == "SCHEDULE.destinationRegion"
+    assert "DESTINATION_REGIONS" in answer["errors"][0]["message"]
 
 
 def test_a_malformed_configuration_is_answered_before_anything_is_done(function: Logged) -> None:

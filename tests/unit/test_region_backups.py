@@ -2,61 +2,20 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import structlog
-from oci._vendor.requests import Response
-from oci._vendor.requests.adapters import BaseAdapter
 from oci.core import BlockstorageClient, models
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.clients import connect
 from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
-from handlers.core.errors import Missing, Passing, Rejected
-from handlers.core.model import Backup, Deadline, Kind, Lifecycle
+from handlers.core.errors import Passing
+from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup, CreateBackup, UpdateBackup
-from handlers.core.settings import REGION_KEY
-from handlers.services import Services
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeClock, ocid
 from tests.unit.principal import Principal
-
-BACKUP = {
-    "id": ocid("volumebackup"),
-    "compartmentId": COMPARTMENT,
-    "lifecycleState": "AVAILABLE",
-    "timeCreated": "2026-11-21T02:00:00.123Z",
-}
-
-
-class Wire(BaseAdapter):  # type: ignore[misc] # the SDK has no types
-    """In the place of the network: keeps what is sent, and answers what it is told to."""
-
-    def __init__(self, body: object = BACKUP, status: int = 200, **headers: str) -> None:
-        super().__init__()
-        self.sent: list[Any] = []
-        self.timeouts: list[tuple[float, float]] = []
-        self.answer = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.status, self.headers = status, headers
-
-    def send(self, request: Any, **options: Any) -> Any:
-        self.sent.append(request)
-        self.timeouts.append(options["timeout"])
-        response: Any = Response()
-        response.status_code, response._content = self.status, self.answer
-        response.request, response.url = request, request.url
-        response.headers.update({"opc-request-id": "request-1", "etag": "etag-1"} | self.headers)
-        return response
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    @property
-    def only(self) -> Any:
-        (request,) = self.sent
-        return request
+from tests.unit.wire import BACKUP, Wire, backups_over
 
 
 @pytest.fixture
@@ -67,13 +26,7 @@ def signer(principal: Principal) -> ResourcePrincipalSigner:
 @pytest.fixture
 def over(signer: ResourcePrincipalSigner) -> Callable[..., RegionBackups]:
     """The backups of the home region over a wire."""
-
-    def build(wire: Wire, patience: float = 300.0, region: str = HOME) -> RegionBackups:
-        client = connect(region, signer)
-        client.session.mount("https://", wire)
-        return RegionBackups(region, client, lambda: patience)
-
-    return build
+    return lambda wire, patience=300.0, region=HOME: backups_over(signer, wire, patience, region)
 
 
 def original(kind: Kind) -> Backup:
@@ -187,19 +140,21 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # The first is how Oracle's client calls it in the names of its methods.
 NAMES = [("volume_group", Kind.VOLUME_GROUP), ("volume", Kind.VOLUME), ("boot_volume", Kind.BOOT_VOLUME)]
-LISTS: list[tuple[Kind, Callable[[Any], object]]] = [
-    (Kind.VOLUME_GROUP, lambda sdk: sdk.list_volume_group_backups(COMPARTMENT, limit=1000)),
+LISTS: list[tuple[Kind, Callable[[Any], object], Callable[[Any], object]]] = [
+    (
+        Kind.VOLUME_GROUP,
+        lambda sdk: sdk.list_volume_group_backups(COMPARTMENT, limit=500),
+        lambda sdk: sdk.list_volume_groups(COMPARTMENT, limit=500),
+    ),
     (
         Kind.VOLUME,
-        lambda sdk: sdk.list_volume_backups(
-            compartment_id=COMPARTMENT, source_volume_backup_id=VOLUME_BACKUP, limit=1000
-        ),
+        lambda sdk: sdk.list_volume_backups(compartment_id=COMPARTMENT, limit=500),
+        lambda sdk: sdk.list_volumes(compartment_id=COMPARTMENT, limit=500),
     ),
     (
         Kind.BOOT_VOLUME,
-        lambda sdk: sdk.list_boot_volume_backups(
-            compartment_id=COMPARTMENT, source_boot_volume_backup_id=BOOT_BACKUP, limit=1000
-        ),
+        lambda sdk: sdk.list_boot_volume_backups(compartment_id=COMPARTMENT, limit=500),
+        lambda sdk: sdk.list_boot_volumes(compartment_id=COMPARTMENT, limit=500),
     ),
 ]
 
@@ -290,15 +245,21 @@ def test_reading_a_source_is_the_same_as_with_oracles_own_client(
     assert form(wire.only) == form(sent_by_the_sdk(signer, lambda sdk: getattr(sdk, f"get_{name}")(identifier), {}))
 
 
-@pytest.mark.parametrize(("kind", "theirs"), LISTS)
+@pytest.mark.parametrize(("kind", "backups", "sources"), LISTS)
 def test_listing_is_the_same_as_with_oracles_own_client(
-    over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, kind: Kind, theirs: Callable[[Any], object]
+    over: Callable[..., RegionBackups],
+    signer: ResourcePrincipalSigner,
+    kind: Kind,
+    backups: Callable[[Any], object],
+    sources: Callable[[Any], object],
 ) -> None:
-    """By source where the API can, over the whole compartment where it cannot."""
-    wire = Wire([])
-    over(wire).copies_of(original(kind))
+    """All of a compartment, backups as well as what they are made of, in large pages."""
+    of_backups, of_sources = Wire([]), Wire([])
+    over(of_backups).list_backups(kind, COMPARTMENT)
+    over(of_sources).list_sources(kind, COMPARTMENT)
 
-    assert form(wire.only) == form(sent_by_the_sdk(signer, theirs, []))
+    assert form(of_backups.only) == form(sent_by_the_sdk(signer, backups, []))
+    assert form(of_sources.only) == form(sent_by_the_sdk(signer, sources, []))
 
 
 @pytest.mark.parametrize("region", [HOME, AWAY, FAR])
@@ -314,16 +275,25 @@ def test_each_region_has_its_own_address(over: Callable[..., RegionBackups], reg
 
 
 @pytest.mark.parametrize(
-    ("patience", "timeouts"), [(300.0, (10.0, 60.0)), (30.0, (10.0, 30.0)), (3.0, (3.0, 3.0)), (0.001, (0.001, 0.001))]
+    ("patience", "timeouts"),
+    [(300.0, (5.0, 15.0)), (30.0, (3.75, 11.25)), (6.0, (1.25, 3.75)), (4.0, (1.0, 3.0)), (0.004, (0.001, 0.003))],
 )
 def test_a_request_waits_no_longer_than_the_call_may(
     over: Callable[..., RegionBackups], patience: float, timeouts: tuple[float, float]
 ) -> None:
-    """Neither for a connection nor for an answer."""
+    """For a connection and an answer together; and where there is time, some is kept for another attempt."""
     wire = Wire()
     over(wire, patience).get(Kind.VOLUME, ocid("volumebackup"))
 
     assert wire.timeouts == [timeouts]
+
+
+def test_what_cannot_be_repeated_may_take_all_the_time(over: Callable[..., RegionBackups]) -> None:
+    """Nothing has to be kept for another attempt."""
+    wire = Wire()
+    over(wire, 16.0).update(Kind.VOLUME, ocid("volumebackup"), {"displayName": "n"})
+
+    assert wire.timeouts == [(4.0, 12.0)]
 
 
 @pytest.mark.parametrize("patience", [0.0, -1.0])
@@ -336,48 +306,6 @@ def test_nothing_is_sent_once_the_deadline_has_passed(over: Callable[..., Region
 
     assert caught.value.code == "Timeout"
     assert wire.sent == []
-
-
-def test_the_deadline_is_that_of_the_call_in_progress(principal: Principal) -> None:
-    """A container's clients live for many calls: each call has its own time, less what it needs to answer."""
-    clock, wire = FakeClock(), Wire()
-    services = Services({**principal.environment, "DESTINATION_REGIONS": AWAY}, clock)
-    call = services.call(Deadline(clock.now() + timedelta(seconds=20)), "t")
-    client_of(services, HOME).session.mount("https://", wire)
-
-    call.here.get(Kind.VOLUME, ocid("volumebackup"))
-    clock.advance(timedelta(seconds=10))
-    call.here.get(Kind.VOLUME, ocid("volumebackup"))
-    clock.advance(timedelta(seconds=8))
-    with pytest.raises(Passing):
-        call.here.get(Kind.VOLUME, ocid("volumebackup"))
-    later = services.call(Deadline(clock.now() + timedelta(seconds=7)), "t")
-    later.here.get(Kind.VOLUME, ocid("volumebackup"))
-
-    assert wire.timeouts == [(10.0, 18.0), (8.0, 8.0), (5.0, 5.0)]
-
-
-def client_of(services: Services, region: str) -> Any:
-    backups = services.backups(region)
-    assert isinstance(backups, RegionBackups)
-    return backups._client
-
-
-def test_services_keep_the_backups_of_a_region(principal: Principal) -> None:
-    """Asked twice, they answer with the same; and the signer is one for all regions."""
-    services = Services(principal.environment)
-
-    assert services.backups(HOME) is services.backups(HOME)
-    assert services.backups(AWAY) is not services.backups(HOME)
-    assert client_of(services, AWAY).signer is client_of(services, HOME).signer
-
-
-def test_a_function_without_an_identity_is_told_what_it_lacks() -> None:
-    """Before anything is sent."""
-    services = Services({REGION_KEY: HOME})
-
-    with pytest.raises(Rejected, match="OCI_RESOURCE_PRINCIPAL_RPST: is missing"):
-        services.backups(HOME)
 
 
 # Answers
@@ -436,31 +364,72 @@ def test_an_answer_that_cannot_be_read_may_pass(over: Callable[..., RegionBackup
     assert caught.value.code == "UnreadableAnswer"
 
 
-@pytest.mark.parametrize("answer", [BACKUP, [None], [BACKUP, 7], b"{"], ids=lambda each: str(each)[:30])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        BACKUP,
+        {},
+        "",
+        [None],
+        [BACKUP, 7],
+        [BACKUP, {}],
+        [BACKUP, {**BACKUP, "id": 7}],
+        [BACKUP, {**BACKUP, "sourceVolumeBackupId": ["what is this"]}],
+        [BACKUP, {**BACKUP, "freeformTags": "what is this"}],
+        [BACKUP, {**BACKUP, "freeformTags": {"a": 1}}],
+        b"{",
+    ],
+    ids=lambda each: str(each)[-40:],
+)
 def test_a_list_that_cannot_be_read_may_pass(over: Callable[..., RegionBackups], answer: object) -> None:
     """Half a list would be taken for the absence of a copy."""
-    with pytest.raises(Passing):
-        over(Wire(answer)).copies_of(original(Kind.VOLUME))
+    with pytest.raises(Passing) as caught:
+        over(Wire(answer)).list_backups(Kind.VOLUME, COMPARTMENT)
+
+    assert caught.value.code == "UnreadableAnswer"
 
 
-def test_every_call_is_logged(over: Callable[..., RegionBackups]) -> None:
-    """With service, operation, region, status, duration and request id; whether it went well or not."""
-    with structlog.testing.capture_logs() as lines:
-        over(Wire()).get(Kind.VOLUME, ocid("volumebackup"))
-        refusal = Wire({"code": "NotAuthorizedOrNotFound", "message": "no"}, 404)
-        with pytest.raises(Missing):
-            over(refusal, region=AWAY).update(Kind.BOOT_VOLUME, ocid("bootvolumebackup"), {})
+@pytest.mark.parametrize(
+    "answer", [{}, [None], [{"id": VOLUME}, {}], [{"id": None}], [{"id": VOLUME, "freeformTags": [1]}]], ids=str
+)
+def test_a_list_of_sources_that_cannot_be_read_may_pass(over: Callable[..., RegionBackups], answer: object) -> None:
+    """Half a list would be taken for sources without tags."""
+    with pytest.raises(Passing) as caught:
+        over(Wire(answer)).list_sources(Kind.VOLUME, COMPARTMENT)
 
-    for line in lines:
-        assert line.pop("duration_ms") >= 0
-    common = {"event": "api.call", "log_level": "info", "service": "blockstorage", "opc_request_id": "request-1"}
-    assert lines == [
-        {**common, "operation": "GetVolumeBackup", "region": HOME, "status": 200, "code": None},
-        {
-            **common,
-            "operation": "UpdateBootVolumeBackup",
-            "region": AWAY,
-            "status": 404,
-            "code": "NotAuthorizedOrNotFound",
-        },
-    ]
+    assert caught.value.code == "UnreadableAnswer"
+
+
+def test_sources_are_read_from_a_list(over: Callable[..., RegionBackups]) -> None:
+    """Each with its own tags, if any."""
+    wire = Wire([{"id": VOLUME, "freeformTags": FREEFORM, "aFieldOfNextYear": {}}, {"id": BOOT}])
+
+    with_tags, without = over(wire).list_sources(Kind.VOLUME, COMPARTMENT)
+
+    assert (with_tags.kind, with_tags.id, with_tags.freeform_tags) == (Kind.VOLUME, VOLUME, FREEFORM)
+    assert (without.id, without.freeform_tags) == (BOOT, {})
+
+
+def test_a_list_has_the_requests_id_and_no_etag(over: Callable[..., RegionBackups]) -> None:
+    """An etag of a list is not that of its items."""
+    (backup,) = over(Wire([BACKUP], etag="of-the-list")).list_backups(Kind.VOLUME, COMPARTMENT)
+
+    assert (backup.etag, backup.opc_request_id) == (None, "request-1")
+
+
+def test_what_comes_again_and_again_in_a_list_is_kept_once(over: Callable[..., RegionBackups]) -> None:
+    """A sweep of ten thousand backups and their copies fits into the memory of a small function."""
+    tags = {"backup-copy-source-region": HOME}
+    listed = [{**BACKUP, "id": ocid("volumebackup", AWAY, f"n{number}"), "volumeId": VOLUME} for number in range(2)]
+    copies = [{**item, "sourceVolumeBackupId": BACKUP["id"], "freeformTags": tags} for item in listed]
+    backups = over(Wire([BACKUP]))
+
+    (source,) = backups.list_backups(Kind.VOLUME, COMPARTMENT)
+    first, second = over(Wire(copies)).list_backups(Kind.VOLUME, COMPARTMENT)
+
+    assert first.copied_from is second.copied_from is source.id
+    assert first.compartment_id is second.compartment_id is source.compartment_id
+    assert first.source_id is second.source_id
+    assert first.opc_request_id is second.opc_request_id
+    assert first.freeform_tags["backup-copy-source-region"] is second.freeform_tags["backup-copy-source-region"]
+    assert (first.freeform_tags, source.freeform_tags) == (tags, {})

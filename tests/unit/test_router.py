@@ -1,11 +1,12 @@
 """Which payload goes to which handler, and that nothing is begun when one operation is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from handlers.core.errors import Rejected
+from handlers.core.errors import Problem, Rejected
 from handlers.core.model import Kind
 from handlers.core.operations import Operation
 from handlers.core.payloads import Nothing, Work, parse_operations
@@ -110,18 +111,57 @@ def test_a_tick_runs_the_schedule(cloud: FakeCloud, trigger: Trigger) -> None:
     assert (report.trigger, report.counts) == (trigger, {"created": 1})
 
 
-def test_the_default_schedule_is_refused_as_long_as_nothing_sweeps(cloud: FakeCloud) -> None:
-    """With the key to set, rather than with a silence that looks like success."""
-    with pytest.raises(Rejected, match=r"SCHEDULE\.operation: Sweep is not in this version"):
-        dispatch(Work(Trigger.TICK, None), make_call(cloud))
+@pytest.mark.parametrize("asked", [None, operations({"operation": "Sweep"})], ids=["by the schedule", "by name"])
+def test_a_sweep_gives_every_backup_its_copy(cloud: FakeCloud, asked: tuple[Operation, ...] | None) -> None:
+    """By name, and as the schedule of whoever has configured none."""
+    originals = [cloud.add_backup(kind, source_id=cloud.add_source(kind).id) for kind in Kind]
+
+    report = dispatch(Work(Trigger.TICK, asked), make_call(cloud))
+
+    assert (report.status, report.counts) == (Status.OK, {"copied": 3})
+    assert {each.copied_from for each in cloud.copies_in(AWAY)} == {each.id for each in originals}
+
+
+def test_a_sweep_with_nowhere_to_copy_to_is_refused(cloud: FakeCloud) -> None:
+    """It would find everything in order, and copy nothing; the remedy is named."""
+    with pytest.raises(Rejected, match=r"^SCHEDULE\.destinationRegion: is missing.*DESTINATION_REGIONS"):
+        dispatch(Work(Trigger.TICK, None), make_call(cloud, DESTINATION_REGIONS=""))
 
     assert cloud.calls == []
 
 
-def test_a_sweep_is_refused(cloud: FakeCloud) -> None:
-    """Under the field in which it was asked for."""
-    with pytest.raises(Rejected, match=r"^operation: Sweep is not in this version"):
-        dispatch(Work(Trigger.OPERATION, operations({"operation": "Sweep"})), make_call(cloud))
+def test_a_sweep_without_time_begins_nothing(cloud: FakeCloud) -> None:
+    """And says so, as any operation does."""
+    cloud.add_backup()
+
+    report = dispatch(Work(Trigger.TICK, None), make_call(cloud, lasts=timedelta(seconds=1)))
+
+    assert (report.status, report.counts, report.may_pass) == (Status.FAILED, {"deferred": 1}, True)
+    assert report.results[0].reason == "deadline"
+    assert cloud.calls == []
+
+
+def test_a_sweep_goes_on_beside_other_operations(cloud: FakeCloud) -> None:
+    """A backup that is made in the same call is not ready yet; what is already there is copied."""
+    cloud.add_backup(Kind.VOLUME)
+    work = Work(Trigger.TICK, operations(volume_create(cloud), {"operation": "Sweep"}))
+
+    report = dispatch(work, make_call(cloud))
+
+    assert [each.outcome for each in report.results] == [Outcome.CREATED, Outcome.NOT_READY, Outcome.COPIED]
+
+
+def test_nothing_is_begun_when_the_compartments_are_unknown(cloud: FakeCloud) -> None:
+    """A function that cannot tell where to sweep does not first make a backup, and then answer REJECTED."""
+    work = Work(Trigger.TICK, operations(volume_create(cloud), {"operation": "Sweep"}))
+
+    def unknown() -> str:
+        raise Rejected(Problem("COMPARTMENT_IDS", "must be set"))
+
+    with pytest.raises(Rejected, match="COMPARTMENT_IDS"):
+        dispatch(work, replace(make_call(cloud, COMPARTMENT_IDS=""), own_compartment=unknown))
+
+    assert cloud.changes == []
 
 
 def test_a_message_that_asks_for_nothing_is_ignored(cloud: FakeCloud) -> None:

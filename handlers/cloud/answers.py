@@ -1,0 +1,67 @@
+"""What the API answers, as what the function thinks in. Raises whatever comes of an answer that is not as documented.
+
+Strings that come again and again, such as OCIDs, are kept once: a sweep holds tens of thousands of backups at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from sys import intern
+from typing import Any, TypeVar
+
+from handlers.core.model import Backup, Kind, Lifecycle, Source
+
+T = TypeVar("T")
+Item = Mapping[str, Any]
+Headers = Mapping[str, str]
+
+_SOURCE_ID = {Kind.VOLUME_GROUP: "volumeGroupId", Kind.VOLUME: "volumeId", Kind.BOOT_VOLUME: "bootVolumeId"}
+_COPIED_FROM = {
+    Kind.VOLUME_GROUP: "sourceVolumeGroupBackupId",
+    Kind.VOLUME: "sourceVolumeBackupId",
+    Kind.BOOT_VOLUME: "sourceBootVolumeBackupId",
+}
+_NO_TAGS: Mapping[str, str] = {}
+
+
+def page(read: Callable[[Any, Headers], T], items: object, headers: Headers) -> tuple[list[T], str | None]:
+    """The items of a list's page, and where the next one begins."""
+    if not isinstance(items, list):
+        raise TypeError("not a JSON array")
+    # The headers of a page are not those of its items: an etag among them would be that of the list.
+    common = {"opc-request-id": headers["opc-request-id"]} if "opc-request-id" in headers else {}
+    return [read(item, common) for item in items], headers.get("opc-next-page")
+
+
+def source(kind: Kind, item: Item) -> Source:
+    """A volume group, volume or boot volume."""
+    return Source(kind, intern(item["id"]), _tags(item))
+
+
+def backup(kind: Kind, region: str, item: Item, headers: Headers) -> Backup:
+    """A backup or copy in `region`."""
+    return Backup(
+        kind=kind,
+        id=intern(item["id"]),
+        region=region,
+        compartment_id=intern(item["compartmentId"]),
+        lifecycle=Lifecycle(item["lifecycleState"]),
+        time_created=datetime.fromisoformat(item["timeCreated"]),
+        source_id=_reference(item, _SOURCE_ID[kind]),
+        copied_from=_reference(item, _COPIED_FROM[kind]),
+        group_backup_id=_reference(item, "volumeGroupBackupId"),
+        freeform_tags=_tags(item),
+        etag=headers.get("etag"),
+        opc_request_id=headers.get("opc-request-id"),
+    )
+
+
+def _reference(item: Item, name: str) -> str | None:
+    value = item.get(name)
+    return None if value is None else intern(value)
+
+
+def _tags(item: Item) -> Mapping[str, str]:
+    tags = item.get("freeformTags")
+    return {intern(key): intern(value) for key, value in tags.items()} if tags else _NO_TAGS

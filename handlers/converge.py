@@ -1,0 +1,118 @@
+"""Gather, decide, apply: what should exist minus what exists is copied. The one way to a copy, of one or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from handlers import provenance
+from handlers.core.decision import Decision, Key, Scope
+from handlers.core.errors import TokenSpent
+from handlers.core.inventory import Inventory, Listing
+from handlers.core.places import waits_for_a_place
+from handlers.core.plan import plan
+from handlers.core.ports import Call
+from handlers.core.report import Outcome, Reason
+from handlers.gather import gather, read_copies
+from handlers.start import start
+
+SETTLING = timedelta(seconds=10)
+"""After which a new copy is taken to be listed. Oracle names no bound; in practice it is a second or two."""
+
+UNANSWERED = "the call's time was up before it was known whether this was started"
+
+log = structlog.get_logger()
+
+Attempts = dict[Key, Decision]
+
+
+def converge(
+    compartments: Iterable[str], scope: Scope, call: Call, *, dry_run: bool
+) -> tuple[list[Decision], Inventory]:
+    """Start the copies that are missing, and say how it stands with each backup and destination in the scope.
+
+    What is PLANNED in the answer was not started: in a dry run all of it. Also what was read.
+    """
+    inventory = gather(compartments, scope, call)
+    attempts: Attempts = {}
+    if not dry_run:
+        _start_missing(inventory, scope, attempts, call)
+        while unused := _settle(inventory, attempts, call):
+            _start_missing(inventory, scope, attempts, call, unused)
+    decisions = [each for each in _plan(inventory, scope, attempts, call) if _is_in(scope, each)]
+    if not dry_run:
+        provenance.complete(decisions, inventory, call)
+        decisions = [_left(each) for each in decisions]
+    return decisions, inventory
+
+
+def _plan(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> list[Decision]:
+    return plan(inventory, scope, call.settings, call.clock.now(), attempts)
+
+
+def _is_in(scope: Scope, decision: Decision) -> bool:
+    return scope.target is None or scope.is_target(decision.original)
+
+
+def _start_missing(
+    inventory: Inventory, scope: Scope, attempts: Attempts, call: Call, unused: Mapping[Key, int] | None = None
+) -> None:
+    """Start copies as long as there are places: what Oracle refuses makes room for the next.
+
+    `unused` is for each copy whose retry token was refused the attempt whose token may not be.
+    """
+    while True:
+        planned = [each for each in _plan(inventory, scope, attempts, call) if each.outcome is Outcome.PLANNED]
+        batch = [
+            replace(each, attempt=max(each.attempt, (unused or {}).get(each.key, 0)))
+            for each in planned
+            if _is_in(scope, each)
+        ]
+        if not batch:
+            return
+        done = call.workers(partial(start, scope=scope, call=call), batch)
+        tried = [after or _unanswered(before) for before, after in zip(batch, done, strict=True)]
+        for each in tried:
+            if each.copy:
+                inventory.add_copy(each.copy)
+        under_way = list(inventory.in_flight())
+        for each in tried:
+            waits = each.fault is not None and waits_for_a_place(each.fault, each.region, under_way)
+            attempts[each.key] = replace(each, outcome=Outcome.DEFERRED, reason=Reason.LIMIT) if waits else each
+
+
+def _unanswered(decision: Decision) -> Decision:
+    return replace(decision, outcome=Outcome.DEFERRED, reason=Reason.DEADLINE, message=UNANSWERED)
+
+
+def _left(decision: Decision) -> Decision:
+    """What a place became free for only when all was done: a later call's work."""
+    is_left = decision.outcome is Outcome.PLANNED
+    return replace(decision, outcome=Outcome.DEFERRED, reason=Reason.LIMIT) if is_left else decision
+
+
+def _settle(inventory: Inventory, attempts: Attempts, call: Call) -> Mapping[Key, int]:
+    """Look again where a retry token was refused, and forget these attempts: which one is next for each.
+
+    It is refused where its copy was deleted, but also where somebody copies the same backup by another name or key at
+    this moment: their copy may not be listed yet, and is given the time to be, once for all, before another is made.
+    """
+    for waited in (False, True):
+        unsettled = [each for each in attempts.values() if isinstance(each.fault, TokenSpent)]
+        if not unsettled or call.time_left <= SETTLING:
+            break
+        if waited:
+            log.info("copy.token_spent", count=len(unsettled))
+            call.clock.sleep(SETTLING)
+        lists = {Listing(str(each.region), each.original.kind, each.original.compartment_id) for each in unsettled}
+        read_copies(inventory, sorted(lists, key=str), call)
+        for each in unsettled:
+            if waited or inventory.has_living_copy(each.original, str(each.region)):
+                del attempts[each.key]
+        if waited:
+            return {each.key: each.attempt + 1 for each in unsettled}
+    return {}

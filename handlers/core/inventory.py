@@ -1,0 +1,88 @@
+"""What was read of the cloud in one call: backups where they are made, and copies where they are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from handlers.core.errors import ApiFault, Passing
+from handlers.core.model import Backup, Kind, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list of the API, over all its pages: one kind of thing in one compartment of one region."""
+
+    region: str
+    kind: Kind
+    compartment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Backups of the source region, the sources they were made of, and their copies in the destination regions.
+
+    It is filled by `handlers.gather`; later only copies are added.
+    """
+
+    originals: dict[str, Backup] = field(default_factory=dict)
+    """Every backup that the source region showed, by its id: also copies, and members of a group's backup."""
+    sources: dict[str, Source | None] = field(default_factory=dict)
+    """By id; `None` for one that is gone or may not be read. One that is not here was not asked for."""
+    copies: dict[str, dict[str, list[Backup]]] = field(default_factory=dict)
+    """By destination region and the id of the original. A region that is not here was not looked at."""
+    strangers: dict[str, Backup] = field(default_factory=dict)
+    """Copies, by their own id, under way from this region whose originals were not listed: they take places too."""
+    unread: dict[Listing, ApiFault] = field(default_factory=dict)
+    """The lists of backups that could not be read."""
+    unread_sources: dict[str, ApiFault] = field(default_factory=dict)
+    """The sources that could not be read, for a reason that is not their absence."""
+    unverified: set[tuple[str, str]] = field(default_factory=set)
+    """Original and region where a tag names a copy that was not listed, and that could not be looked for."""
+    gone: set[tuple[str, str]] = field(default_factory=set)
+    """Original and region where a tag names a copy that is not there."""
+
+    def add_copy(self, copy: Backup) -> None:
+        """Take note of a copy, in place of what was known of it before."""
+        if copy.copied_from is None or copy.copied_from not in self.originals:
+            self.strangers[copy.id] = copy
+            return
+        known = self.copies.setdefault(copy.region, {}).setdefault(copy.copied_from, [])
+        known[:] = [each for each in known if each.id != copy.id]
+        known.append(copy)
+
+    def copies_of(self, original: Backup, region: str) -> list[Backup]:
+        """The copies of a backup that the region showed, in any state."""
+        return self.copies.get(region, {}).get(original.id, [])
+
+    def has_living_copy(self, original: Backup, region: str) -> bool:
+        """Whether the region showed a copy that is there or under way."""
+        return any(not copy.lifecycle.is_dead for copy in self.copies_of(original, region))
+
+    def fault_of(self, original: Backup, region: str) -> ApiFault | None:
+        """Why it is not known which copies of this backup the region has, or which backups come before it.
+
+        Backups and copies may have been moved to another compartment. One whose lists are refused does not count: it
+        would stop all copying for as long as it is named in the configuration.
+        """
+        for listing, fault in self.unread.items():
+            same = listing.region in {region, original.region} and listing.kind is original.kind
+            if same and (listing.compartment_id == original.compartment_id or isinstance(fault, Passing)):
+                return fault
+        return None
+
+    def origin_of(self, copy: Backup) -> str:
+        """What a copy has in common with those of its original's predecessors, also where it does not say itself."""
+        return self.originals.get(copy.copied_from or "", copy).origin
+
+    def in_flight(self) -> Iterator[Backup]:
+        """Each copy under way from the source region."""
+        yield from self.strangers.values()
+        for copies in self.copies.values():
+            for found in copies.values():
+                yield from (copy for copy in found if copy.lifecycle.is_under_way)
+
+    def tags_of(self, original: Backup) -> Mapping[str, str]:
+        """The freeform tags of what a backup was made of; none where that is gone."""
+        source = self.sources.get(original.source_id or "")
+        return source.freeform_tags if source else {}

@@ -1,0 +1,204 @@
+"""Read what a plan is made of: in few calls, several at once, each region by itself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from handlers.core.decision import Scope
+from handlers.core.eligibility import assess, tagged_destinations
+from handlers.core.errors import ApiFault, Missing, Passing, Rejected, TagMalformed
+from handlers.core.inventory import Inventory, Listing
+from handlers.core.model import Backup, Kind, Source
+from handlers.core.ocid import Ocid, region_of
+from handlers.core.ports import Call
+from handlers.core.report import Reason
+from handlers.core.tokens import named_copies
+
+MAX_LOOKUPS = 200
+"""How many copies that a tag names and no list shows are looked for one by one in a call."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_Read = Callable[[Listing, Call], Sequence[Source] | Sequence[Backup]]
+
+log = structlog.get_logger()
+
+
+def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
+    """Everything in these compartments, here and in each region where copies are or are to be.
+
+    The calls grow with pages, compartments and regions, not with backups: one by one are read only sources in other
+    compartments whose backups lack a copy, and copies that a tag names but no list shows.
+    """
+    here, inventory, compartments = call.settings.region, Inventory(), tuple(compartments)
+    unread = _read_here(inventory, _lists_in([here], compartments), call)
+    if scope.target:
+        inventory.originals[scope.target.backup.id] = scope.target.backup
+    named = scope.target.regions if scope.target else ()
+    usual = scope.regions or call.settings.destination_regions
+    regions = {*named, *usual, *call.settings.destination_regions, *_tagged(inventory, call)}
+    read_copies(inventory, _lists_in(regions, compartments), call)
+    _read_unlisted_sources(inventory, scope.regions or (*(call.settings.allowed_regions or ()), *usual), unread, call)
+    read_copies(inventory, _lists_in(_tagged(inventory, call) - regions, compartments), call)
+    _look_for_named_copies(inventory, call)
+    return inventory
+
+
+def read_copies(inventory: Inventory, lists: Sequence[Listing], call: Call) -> None:
+    """Read these lists of destination regions, and keep what was copied from here."""
+    for listing in lists:
+        inventory.copies.setdefault(listing.region, {})
+        inventory.unread.pop(listing, None)
+    for listing, found in _each(partial(_list_copies, inventory), lists, call):
+        if isinstance(found, ApiFault):
+            inventory.unread[listing] = found
+            continue
+        for copy in found:
+            inventory.add_copy(copy)
+
+
+def _lists_in(regions: Iterable[str], compartments: Sequence[str]) -> list[Listing]:
+    return [Listing(region, kind, each) for region in sorted(regions) for each in compartments for kind in Kind]
+
+
+def _list_backups(listing: Listing, call: Call) -> Sequence[Backup]:
+    return call.backups(listing.region).list_backups(listing.kind, listing.compartment_id)
+
+
+def _list_copies(inventory: Inventory, listing: Listing, call: Call) -> Sequence[Backup]:
+    """Dropped as soon as a list is read is what was not copied from here, or belongs to a group's copy."""
+    listed = [each for each in _list_backups(listing, call) if each.copied_from and each.group_backup_id is None]
+    here = {call.settings.region, None}
+    return [
+        each
+        for each in listed
+        if each.copied_from in inventory.originals
+        or (each.lifecycle.is_under_way and region_of(each.copied_from or "") in here)
+    ]
+
+
+def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> dict[Kind, ApiFault]:
+    """Sources and backups; why not all sources of a kind are known.
+
+    Where a list of sources is refused, they are asked for one by one, as those of other compartments are.
+    """
+    unread: dict[Kind, ApiFault] = {}
+    reads: list[tuple[_Read, Listing]] = [
+        (read, listing) for read in (_list_sources, _list_backups) for listing in lists
+    ]
+    for (read, listing), found in _each(lambda each, call: each[0](each[1], call), reads, call):
+        if not isinstance(found, ApiFault):
+            inventory.sources.update({each.id: each for each in found if isinstance(each, Source)})
+            inventory.originals.update({each.id: each for each in found if isinstance(each, Backup)})
+        elif read is _list_backups:
+            inventory.unread[listing] = found
+        elif isinstance(found, Passing):
+            unread[listing.kind] = found
+    return unread
+
+
+def _list_sources(listing: Listing, call: Call) -> Sequence[Source]:
+    return call.backups(listing.region).list_sources(listing.kind, listing.compartment_id)
+
+
+def _tagged(inventory: Inventory, call: Call) -> set[str]:
+    """The regions that sources' own tags name, where these are well-formed."""
+    regions: set[str] = set()
+    for source in inventory.sources.values():
+        try:
+            regions.update((source and tagged_destinations(source.freeform_tags, call.settings)) or ())
+        except TagMalformed:
+            continue
+    return regions
+
+
+def _read_unlisted_sources(
+    inventory: Inventory, possible: Sequence[str], unread: Mapping[Kind, ApiFault], call: Call
+) -> None:
+    """A source may be in another compartment than its backups, or gone.
+
+    Its tags matter as long as a copy is missing in any of the `possible` regions that they may name.
+    """
+    unlisted = {
+        original.source_id: original.kind
+        for original in inventory.originals.values()
+        if original.source_id and original.source_id not in inventory.sources and assess(original) is None
+        if not possible or not all(inventory.has_living_copy(original, region) for region in possible)
+    }
+    inventory.unread_sources.update({each: unread[kind] for each, kind in unlisted.items() if kind in unread})
+
+    def read(unlisted: tuple[str, Kind], call: Call) -> Source:
+        source_id, kind = unlisted
+        return call.here.source(kind, source_id)
+
+    asked = sorted(each for each in unlisted.items() if each[1] not in unread)
+    for (source_id, _), found in _each(read, asked, call):
+        if isinstance(found, Missing):
+            inventory.sources[source_id] = None
+            log.warning("source.unreadable", source_id=source_id, opc_request_id=found.opc_request_id)
+        elif isinstance(found, ApiFault):
+            inventory.unread_sources[source_id] = found
+        else:
+            inventory.sources[source_id] = found
+
+
+def _look_for_named_copies(inventory: Inventory, call: Call) -> None:
+    """A copy may have been moved to a compartment that is not looked at: the original's tag still names it."""
+    doubtful = sorted(_doubtful(inventory), key=lambda each: (each[0].time_created, each[0].id, each[1]))
+    if len(doubtful) > MAX_LOOKUPS:  # not the same ones in each call
+        random.Random(call.clock.now().timestamp()).shuffle(doubtful)  # noqa: S311 - nothing to be kept secret
+    inventory.unverified.update((original.id, region) for original, region, _ in doubtful[MAX_LOOKUPS:])
+
+    def read(doubt: tuple[Backup, str, str], call: Call) -> Backup:
+        original, region, named = doubt
+        return call.backups(region).get(original.kind, named)
+
+    for (original, region, _), found in _each(read, doubtful[:MAX_LOOKUPS], call):
+        if isinstance(found, ApiFault) and not isinstance(found, Missing):
+            inventory.unverified.add((original.id, region))
+        elif isinstance(found, Backup) and found.copied_from == original.id:
+            inventory.add_copy(found)
+        else:
+            inventory.gone.add((original.id, region))
+
+
+def _doubtful(inventory: Inventory) -> Iterator[tuple[Backup, str, str]]:
+    """Each backup that has no living copy in a region, though its tag names one; a tag that names none is wrong."""
+    for original in inventory.originals.values():
+        if assess(original) is not None:
+            continue
+        for region, named in named_copies(original.freeform_tags):
+            listed = inventory.copies_of(original, region)
+            if region not in inventory.copies or inventory.fault_of(original, region):
+                continue
+            if any(copy.id == named or not copy.lifecycle.is_dead for copy in listed):
+                continue
+            parsed = Ocid.parse(named)
+            if parsed is None or parsed.resource_type != original.kind.backup_type:
+                inventory.gone.add((original.id, region))
+            else:
+                yield original, region, named
+
+
+def _each(read: Callable[[T, Call], R], items: Sequence[T], call: Call) -> Iterator[tuple[T, R | ApiFault]]:
+    """Each item with what was read of it, or with the fault in its place."""
+
+    def guarded(item: T) -> R | ApiFault:
+        try:
+            return read(item, call)
+        except ApiFault as fault:
+            return fault
+        except Rejected:
+            raise
+        except Exception:  # a fault of ours with one of them does not hide the others
+            log.exception("read.crashed", item=item)
+            return Passing(Reason.INTERNAL_ERROR, "a fault of this function: see its log")
+
+    for item, found in zip(items, call.workers(guarded, items), strict=True):
+        yield item, Passing("Timeout", "the call's own deadline has come") if found is None else found

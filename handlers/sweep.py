@@ -1,0 +1,54 @@
+"""Sweep: every backup gets the copies that it should have and does not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import structlog
+
+from handlers.converge import converge
+from handlers.core.decision import Scope
+from handlers.core.errors import ApiFault
+from handlers.core.operations import Sweep
+from handlers.core.ports import Call
+from handlers.core.report import Outcome, Result, failure
+
+log = structlog.get_logger()
+
+
+def sweep(operation: Sweep, call: Call) -> list[Result]:
+    """One result for each backup and destination, and one for each list of backups that could not be read."""
+    try:
+        compartments = operation.compartment_id or call.compartments
+    except ApiFault as fault:
+        return [failure(operation.operation, None, fault)]
+    scope = Scope(operation.destination_region or ())
+    decisions, inventory = converge(compartments, scope, call, dry_run=operation.dry_run)
+    results = [
+        failure(operation.operation, listing.compartment_id, fault)
+        for listing, fault in inventory.unread.items()
+        if listing.region == call.settings.region
+    ]
+    results += [decision.result(operation.operation) for decision in decisions]
+    _log_failures(results)
+    return results
+
+
+def _log_failures(results: Sequence[Result]) -> None:
+    """One line for all that failed alike: a region that is down fails for every backup."""
+    alike: dict[tuple[str | None, str | None], list[Result]] = defaultdict(list)
+    for result in results:
+        if result.outcome is Outcome.FAILED:
+            alike[result.destination_region, result.reason].append(result)
+    for (region, reason), failed in alike.items():
+        first = failed[0]
+        log.warning(
+            "sweep.failed",
+            destination_region=region,
+            reason=reason,
+            count=len(failed),
+            message=first.message,
+            source_id=first.source_id,
+            opc_request_id=first.opc_request_id,
+        )

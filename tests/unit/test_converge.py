@@ -1,0 +1,377 @@
+"""Starting what is missing: within the places, through refusals, and by tokens that make one copy each."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.converge import SETTLING
+from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.operations import Sweep
+from handlers.core.report import Outcome, Reason, Status
+from handlers.core.tokens import copy_token
+from handlers.sweep import sweep
+from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, passing, refused
+from tests.unit.sweeping import BOTH, alive, arrive, nightly, outcomes, report, run, several, under_way
+
+COPIED, WAITS = (AWAY, Outcome.COPIED, None), (AWAY, Outcome.DEFERRED, Reason.LIMIT)
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+def somebody_copies(cloud: FakeCloud, original: Backup, attempt: int = 0, **details: str) -> Any:
+    """What another caller does at this moment, by another name or key where `details` say so."""
+    body = {"destinationRegion": AWAY, **details}
+    return lambda: cloud(HOME).copy(original, body, copy_token(original.id, AWAY, attempt))
+
+
+# Places
+
+
+def test_only_as_many_are_started_as_there_are_places(cloud: FakeCloud) -> None:
+    """The rest waits, in order; sweep by sweep all are copied."""
+    originals = several(cloud, 5)
+
+    results = run(cloud, MAX_IN_FLIGHT="2")
+
+    assert [outcomes(results, each) for each in originals] == [[COPIED]] * 2 + [[WAITS]] * 3
+    assert report(results).status is Status.OK
+    for _ in range(2):
+        arrive(cloud)
+        run(cloud, MAX_IN_FLIGHT="2")
+        assert len(under_way(cloud)) <= 2
+    assert all(len(alive(cloud, each)) == 1 for each in originals)
+
+
+def test_what_is_under_way_is_not_added_to(cloud: FakeCloud) -> None:
+    """Whoever has started it, and in whichever destination."""
+    for original in several(cloud, 2):
+        cloud.add_copy(original, lifecycle=Lifecycle.CREATING)
+        cloud.add_copy(original, FAR)
+    several(cloud, 3)
+
+    run(cloud, MAX_IN_FLIGHT="3", DESTINATION_REGIONS=BOTH)
+
+    assert len(under_way(cloud)) == 3
+
+
+def test_what_is_under_way_counts_where_its_original_is_not_listed(cloud: FakeCloud) -> None:
+    """The list of its kind could not be read, or it was deleted: it takes a place all the same."""
+    for original in several(cloud, 2, Kind.VOLUME_GROUP):
+        cloud.add_copy(original, lifecycle=Lifecycle.CREATING)
+    deleted = several(cloud, 1)[0]
+    cloud.add_copy(deleted, lifecycle=Lifecycle.CREATING)
+    del cloud.backups[deleted.id]
+    several(cloud, 3)
+    cloud.script("list_backups", passing(), region=HOME)
+
+    run(cloud, MAX_IN_FLIGHT="4")
+
+    assert len(under_way(cloud)) == 4
+
+
+def test_what_another_region_copies_here_takes_no_place_of_ours(cloud: FakeCloud) -> None:
+    """The limit is that of the region where the original is."""
+    foreign = cloud.add_backup(region=FAR)
+    cloud.add_copy(foreign, AWAY, lifecycle=Lifecycle.CREATING)
+    (original,) = several(cloud, 1)
+
+    assert outcomes(run(cloud, MAX_IN_FLIGHT="1"), original) == [COPIED]
+
+
+def test_what_is_refused_makes_room_for_the_next(cloud: FakeCloud) -> None:
+    """A backup that cannot be copied, at the head of the queue, does not keep all others from their copies."""
+    poison, *others = several(cloud, 4)
+    cloud.refusals[poison.id] = refused("IncorrectState", 409)
+
+    results = run(cloud, MAX_IN_FLIGHT="1")
+
+    assert outcomes(results, poison) == [(AWAY, Outcome.FAILED, "IncorrectState")]
+    assert [outcomes(results, each) for each in others] == [[COPIED], [WAITS], [WAITS]]
+
+
+def test_what_is_refused_does_not_hold_up_its_successor(cloud: FakeCloud) -> None:
+    """The newest backups are worth the most."""
+    poison, following, last = nightly(cloud, 3)
+    cloud.refusals[poison.id] = refused("InvalidParameter", 400)
+
+    results = run(cloud)
+
+    assert outcomes(results, following) == [COPIED]
+    assert outcomes(results, last) == [(AWAY, Outcome.DEFERRED, Reason.PREDECESSOR)]
+    assert report(results).status is Status.PARTIAL
+
+
+@pytest.mark.parametrize("fault", [passing("Timeout", 0), passing("ServiceUnavailable", 503)])
+def test_what_may_have_been_started_holds_up_its_successor(cloud: FakeCloud, fault: Any) -> None:
+    """It may be under way, and takes its place."""
+    unknown, following = nightly(cloud, 2)
+    another, _ = several(cloud, 2)
+    cloud.refusals[unknown.id] = fault
+
+    results = run(cloud, MAX_IN_FLIGHT="2")
+
+    assert outcomes(results, unknown) == [(AWAY, Outcome.FAILED, fault.code)]
+    assert outcomes(results, following) == [(AWAY, Outcome.DEFERRED, Reason.PREDECESSOR)]
+    assert outcomes(results, another) == [COPIED]
+    assert len(cloud.made("copy")) == 2
+
+
+def test_a_crash_of_ours_in_one_copy_does_not_hide_the_others(cloud: FakeCloud) -> None:
+    """Nobody knows whether that one was started: nothing comes after it."""
+    first, following = nightly(cloud, 2)
+    (another,) = several(cloud, 1)
+
+    def crash() -> None:
+        raise RuntimeError("unforeseen")
+
+    cloud.script("copy", crash)
+    results = run(cloud)
+
+    assert outcomes(results, first) == [(AWAY, Outcome.FAILED, Reason.INTERNAL_ERROR)]
+    assert outcomes(results, following) == [(AWAY, Outcome.DEFERRED, Reason.PREDECESSOR)]
+    assert outcomes(results, another) == [COPIED]
+
+
+# Limits that the API tells
+
+
+@pytest.mark.parametrize("fault", [passing("TooManyRequests", 429), refused("LimitExceeded", 400)])
+def test_a_limit_closes_its_region_and_no_other(cloud: FakeCloud, fault: Any) -> None:
+    """The next would be told the same, so it is not sent."""
+    originals = several(cloud, 12)
+    cloud.refusals[FAR] = fault
+
+    run(cloud, MAX_IN_FLIGHT="8", DESTINATION_REGIONS=BOTH)
+
+    to = [call.arguments["body"]["destinationRegion"] for call in cloud.made("copy")]
+    assert to.count(FAR) <= 8
+    assert to.count(AWAY) == len(under_way(cloud)) >= 4
+    assert len(originals) == 12
+
+
+@pytest.mark.parametrize("fault", [passing("TooManyRequests", 429), refused("LimitExceeded", 400)])
+def test_a_limit_is_in_order_while_copies_are_under_way(cloud: FakeCloud, fault: Any) -> None:
+    """Others hold the places: that passes by itself."""
+    before, waiting = several(cloud, 2)
+    cloud.add_copy(before, lifecycle=Lifecycle.CREATING)
+    cloud.refusals[AWAY] = fault
+
+    results = run(cloud)
+
+    assert outcomes(results, waiting) == [WAITS]
+    assert report(results).status is Status.OK
+
+
+@pytest.mark.parametrize("fault", [passing("TooManyRequests", 429), refused("LimitExceeded", 400)])
+def test_a_limit_with_nothing_under_way_is_a_failure(cloud: FakeCloud, fault: Any) -> None:
+    """Nothing will end that makes room."""
+    first, second = several(cloud, 2)
+    cloud.refusals[AWAY] = fault
+
+    results = run(cloud)
+
+    assert outcomes(results, first) == [(AWAY, Outcome.FAILED, fault.code)]
+    assert second
+    assert report(results).status is not Status.OK
+
+
+def test_a_limit_of_a_region_that_no_copy_is_under_way_to_is_a_failure(cloud: FakeCloud) -> None:
+    """No copy to another region makes room there: it may be a limit on backups, which nothing but a person lifts."""
+    (original,) = several(cloud, 1)
+    cloud.refusals[FAR] = refused("LimitExceeded", 400)
+
+    results = run(cloud, DESTINATION_REGIONS=BOTH)
+
+    assert sorted(outcomes(results, original)) == [(FAR, Outcome.FAILED, "LimitExceeded"), COPIED]
+
+
+def test_a_quota_is_a_failure_whatever_is_under_way(cloud: FakeCloud) -> None:
+    """No copy that ends makes room: a quota of none would be a hole that looks in order for ever."""
+    (original,) = several(cloud, 1)
+    cloud.refusals[FAR] = refused("QuotaExceeded", 400)
+
+    results = run(cloud, DESTINATION_REGIONS=BOTH)
+
+    assert sorted(outcomes(results, original)) == [(FAR, Outcome.FAILED, "QuotaExceeded"), COPIED]
+    assert report(results).status is Status.PARTIAL
+
+
+# Tokens
+
+
+def test_a_copy_that_ended_dead_is_made_again_by_the_next_token(cloud: FakeCloud) -> None:
+    """Oracle keeps the first bound to what it made."""
+    (original,) = several(cloud, 1)
+    run(cloud)
+    arrive(cloud, Lifecycle.FAULTY)
+
+    assert outcomes(run(cloud), original) == [COPIED]
+    assert len(alive(cloud, original)) == 1
+
+
+def test_spent_tokens_are_waited_for_once_for_all_of_them(cloud: FakeCloud) -> None:
+    """Their copies were deleted: others are made by the next tokens, after one look and one pause."""
+    originals = several(cloud, 3)
+    run(cloud)
+    arrive(cloud, Lifecycle.TERMINATED)
+    began = cloud.clock.now()
+
+    results = run(cloud)
+
+    assert [outcomes(results, each) for each in originals] == [[COPIED]] * 3
+    assert cloud.clock.now() - began == SETTLING
+
+
+def test_a_copy_by_another_name_that_shows_up_is_good_enough(cloud: FakeCloud) -> None:
+    """It was started at this moment: the second look finds it, without a pause."""
+    (original,) = several(cloud, 1)
+    began = cloud.clock.now()
+    cloud.script("copy", somebody_copies(cloud, original, displayName="theirs"))
+
+    results = run(cloud)
+
+    assert outcomes(results, original) == [(AWAY, Outcome.IN_FLIGHT, "creating")]
+    assert len(alive(cloud, original)) == 1
+    assert cloud.clock.now() == began
+
+
+def test_a_copy_by_another_name_that_is_not_listed_yet_is_waited_for(cloud: FakeCloud) -> None:
+    """Lists lag behind: theirs is given the time to be listed before another is made."""
+    (original,) = several(cloud, 1)
+    cloud.clock.advance(timedelta(minutes=1))
+    cloud.listed_after = timedelta(seconds=5)
+    cloud.script("copy", somebody_copies(cloud, original, displayName="theirs"))
+
+    results = run(cloud)
+
+    assert outcomes(results, original) == [(AWAY, Outcome.IN_FLIGHT, "creating")]
+    assert len(alive(cloud, original)) == 1
+
+
+@pytest.mark.parametrize("lag", [timedelta(), timedelta(seconds=5)], ids=["listed at once", "listed late"])
+def test_a_next_token_that_somebody_else_takes_at_this_moment_makes_no_second_copy(
+    cloud: FakeCloud, lag: timedelta
+) -> None:
+    """Two callers that find the same token spent go on to the same next one: only one of them makes a copy by it."""
+    (original,) = several(cloud, 1)
+    run(cloud)
+    arrive(cloud, Lifecycle.TERMINATED)
+    cloud.clock.advance(timedelta(minutes=1))
+    cloud.listed_after = lag
+    cloud.script("copy", somebody_copies(cloud, original, attempt=1, displayName="theirs"), calls_before=2)
+
+    run(cloud)
+
+    assert len(alive(cloud, original)) == 1
+
+
+def test_without_time_to_settle_it_is_for_a_later_call(cloud: FakeCloud) -> None:
+    """And it is not in order: nobody knows whether there is a copy."""
+    (original,) = several(cloud, 1)
+    run(cloud)
+    arrive(cloud, Lifecycle.TERMINATED)
+
+    results = run(cloud, lasts=SETTLING)
+
+    assert outcomes(results, original) == [(AWAY, Outcome.DEFERRED, Reason.DEADLINE)]
+    assert report(results).status is Status.FAILED
+    assert alive(cloud, original) == []
+    assert outcomes(run(cloud), original) == [COPIED]
+
+
+def test_a_region_that_can_be_looked_at_again_after_a_while_gets_its_copy(cloud: FakeCloud) -> None:
+    """The first look failed, the one after the pause tells."""
+    (original,) = several(cloud, 1)
+    run(cloud)
+    arrive(cloud, Lifecycle.TERMINATED)
+    cloud.script("list_backups", passing(), region=AWAY, calls_before=len(Kind))
+
+    assert outcomes(run(cloud), original) == [COPIED]
+
+
+def test_a_region_that_cannot_be_looked_at_again_gets_no_second_copy(cloud: FakeCloud) -> None:
+    """Nobody knows what is there by now."""
+    (original,) = several(cloud, 1)
+    run(cloud)
+    arrive(cloud, Lifecycle.TERMINATED)
+    cloud.script("list_backups", *[passing()] * 3, region=AWAY, calls_before=len(Kind))
+
+    results = run(cloud)
+
+    assert alive(cloud, original) == []
+    assert report(results).status is Status.FAILED
+
+
+# Time
+
+
+def test_what_no_time_is_left_for_is_left_and_said_to_be(cloud: FakeCloud) -> None:
+    """The call stops starting work when its deadline nears: PARTIAL, not a silence."""
+    originals = several(cloud, 6)
+    cloud.call_takes = timedelta(seconds=2)
+    reads = timedelta(seconds=2 * 9)
+
+    results = run(cloud, lasts=reads + timedelta(seconds=2 + 4))
+
+    found = [outcomes(results, each) for each in originals]
+    assert found == [[COPIED]] * 2 + [[(AWAY, Outcome.DEFERRED, Reason.DEADLINE)]] * 4
+    assert report(results).status is Status.PARTIAL
+    assert len(cloud.made("copy")) == 2
+
+
+def test_a_copy_that_nobody_answered_for_in_time_is_made_once(cloud: FakeCloud) -> None:
+    """The call ends, its request may not: the next sends the same token."""
+    first, following = nightly(cloud, 2)
+    call = make_call(cloud)
+
+    def impatient(work: Any, items: Any) -> list[Any]:
+        done = [work(item) for item in items]
+        return [None] * len(done) if cloud.made("copy") else done
+
+    results = sweep(Sweep(), replace(call, workers=impatient))
+
+    assert report(results).status is not Status.OK
+    assert [each.outcome for each in results if each.source_id == first.id] != [Outcome.COPIED]
+    assert outcomes(results, following) == [(AWAY, Outcome.DEFERRED, Reason.PREDECESSOR)]
+    run(cloud)
+    assert len(alive(cloud, first)) == 1
+
+
+def test_nothing_is_planned_in_the_answer_of_a_call_that_was_carried_out(cloud: FakeCloud) -> None:
+    """A rest that ends when all has been started is for a later call."""
+    resting, contested = several(cloud, 2)
+    ends = cloud.clock.now() + timedelta(seconds=57)
+    for _ in range(2):
+        cloud.add_copy(resting, lifecycle=Lifecycle.FAULTY, time_created=ends - timedelta(hours=1))
+    cloud.call_takes = timedelta(seconds=5)
+    cloud.script("copy", somebody_copies(cloud, contested, displayName="theirs"))
+
+    results = run(cloud)
+
+    assert outcomes(results, contested) == [(AWAY, Outcome.IN_FLIGHT, "creating")]
+    assert outcomes(results, resting) == [WAITS]
+
+
+# Overlapping calls
+
+
+@pytest.mark.parametrize("method", ["list_sources", "list_backups", "copy", "update"])
+@pytest.mark.parametrize("calls_before", [0, 1, 4])
+def test_a_sweep_within_a_sweep_makes_one_copy_each(cloud: FakeCloud, method: str, calls_before: int) -> None:
+    """Wherever the one is overtaken by the other: the tokens make the two one, and the places are kept to."""
+    originals = [*several(cloud, 3), *nightly(cloud, 2)]
+    cloud.script(method, lambda: run(cloud, MAX_IN_FLIGHT="3"), calls_before=calls_before)
+
+    run(cloud, MAX_IN_FLIGHT="3")
+
+    assert len(under_way(cloud)) == 3
+    for _ in range(2):
+        arrive(cloud)
+        run(cloud, MAX_IN_FLIGHT="3")
+    arrive(cloud)
+    assert [len(alive(cloud, each)) for each in originals] == [1] * 5
