@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,7 +13,8 @@ from handlers import provenance
 from handlers.core.decision import Decision, Key, Scope
 from handlers.core.errors import TokenSpent
 from handlers.core.inventory import Inventory, Listing
-from handlers.core.places import waits_for_a_place
+from handlers.core.model import Backup
+from handlers.core.places import is_limit, waits_for_a_place
 from handlers.core.plan import plan
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason
@@ -40,9 +41,10 @@ def converge(
     inventory = gather(compartments, scope, call)
     attempts: Attempts = {}
     if not dry_run:
-        _start_missing(inventory, scope, attempts, call)
-        while unused := _settle(inventory, attempts, call):
+        unused: Mapping[Key, int] | None = {}
+        while unused is not None:
             _start_missing(inventory, scope, attempts, call, unused)
+            unused = _settle(inventory, scope, attempts, call)
     decisions = [each for each in _plan(inventory, scope, attempts, call) if _is_in(scope, each)]
     if not dry_run:
         provenance.complete(decisions, inventory, call)
@@ -59,7 +61,7 @@ def _is_in(scope: Scope, decision: Decision) -> bool:
 
 
 def _start_missing(
-    inventory: Inventory, scope: Scope, attempts: Attempts, call: Call, unused: Mapping[Key, int] | None = None
+    inventory: Inventory, scope: Scope, attempts: Attempts, call: Call, unused: Mapping[Key, int]
 ) -> None:
     """Start copies as long as there are places: what Oracle refuses makes room for the next.
 
@@ -68,9 +70,7 @@ def _start_missing(
     while True:
         planned = [each for each in _plan(inventory, scope, attempts, call) if each.outcome is Outcome.PLANNED]
         batch = [
-            replace(each, attempt=max(each.attempt, (unused or {}).get(each.key, 0)))
-            for each in planned
-            if _is_in(scope, each)
+            replace(each, attempt=max(each.attempt, unused.get(each.key, 0))) for each in planned if _is_in(scope, each)
         ]
         if not batch:
             return
@@ -81,8 +81,14 @@ def _start_missing(
                 inventory.add_copy(each.copy)
         under_way = list(inventory.in_flight())
         for each in tried:
-            waits = each.fault is not None and waits_for_a_place(each.fault, each.region, under_way)
-            attempts[each.key] = replace(each, outcome=Outcome.DEFERRED, reason=Reason.LIMIT) if waits else each
+            attempts[each.key] = _at_a_limit(each, under_way) if each.fault and is_limit(each.fault) else each
+
+
+def _at_a_limit(attempt: Decision, under_way: Collection[Backup]) -> Decision:
+    """Nothing was started. It is in order where there will be room again."""
+    if attempt.fault and waits_for_a_place(attempt.fault, attempt.region, under_way):
+        attempt = replace(attempt, outcome=Outcome.DEFERRED, reason=Reason.LIMIT)
+    return replace(attempt, settled=True)
 
 
 def _unanswered(decision: Decision) -> Decision:
@@ -95,24 +101,35 @@ def _left(decision: Decision) -> Decision:
     return replace(decision, outcome=Outcome.DEFERRED, reason=Reason.LIMIT) if is_left else decision
 
 
-def _settle(inventory: Inventory, attempts: Attempts, call: Call) -> Mapping[Key, int]:
-    """Look again where a retry token was refused, and forget these attempts: which one is next for each.
+def _settle(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> Mapping[Key, int] | None:
+    """Look again where it is not known whether a copy was started; `None` where there is nothing more to be known.
 
-    It is refused where its copy was deleted, but also where somebody copies the same backup by another name or key at
-    this moment: their copy may not be listed yet, and is given the time to be, once for all, before another is made.
+    Else these attempts are forgotten where a copy has turned up, or a retry token was refused; the answer says which
+    attempt is next there. A token is refused where its copy was deleted, but also where somebody copies the same backup
+    by another name or key at this moment: their copy may not be listed yet, and is given the time to be, once for all.
     """
     for waited in (False, True):
-        unsettled = [each for each in attempts.values() if isinstance(each.fault, TokenSpent)]
+        unsettled = [each for each in attempts.values() if _is_unsettled(each, scope)]
         if not unsettled or call.time_left <= SETTLING:
-            break
+            return None
         if waited:
-            log.info("copy.token_spent", count=len(unsettled))
+            log.info("copy.unsettled", count=len(unsettled))
             call.clock.sleep(SETTLING)
         lists = {Listing(str(each.region), each.original.kind, each.original.compartment_id) for each in unsettled}
         read_copies(inventory, sorted(lists, key=str), call)
         for each in unsettled:
-            if waited or inventory.has_living_copy(each.original, str(each.region)):
+            if inventory.has_living_copy(each.original, str(each.region)):
                 del attempts[each.key]
-        if waited:
-            return {each.key: each.attempt + 1 for each in unsettled}
-    return {}
+    spent = [each for each in unsettled if isinstance(each.fault, TokenSpent) and each.key in attempts]
+    attempts.update({each.key: replace(each, settled=True) for each in unsettled if each.key in attempts})
+    for each in spent:
+        del attempts[each.key]
+    return {each.key: each.attempt + 1 for each in spent}
+
+
+def _is_unsettled(attempt: Decision, scope: Scope) -> bool:
+    """A single copy is not kept waiting for an answer that failed: it has nothing else to start."""
+    if scope.target:
+        return isinstance(attempt.fault, TokenSpent)
+    was_begun = attempt.fault is not None or attempt.outcome is Outcome.FAILED
+    return attempt.may_be_under_way and was_begun

@@ -15,7 +15,7 @@ FIRST_PAUSE = 0.5
 ATTEMPT_SECONDS = 20.0
 """Longer than the API takes for a page of a list, and short enough for a second attempt within most calls."""
 REQUEST_SECONDS = 60.0
-"""For one request with all its attempts: a region that is silent must not use up a call of five minutes."""
+"""For one request with all its attempts, or half of the call: the other regions need time when one is silent."""
 SHORTEST = 1.0
 """Seconds that another attempt must have: with less, the fault at hand says more than the time-out to come."""
 
@@ -43,12 +43,12 @@ class Retry:
         left = self.patience()
         if left <= 0:
             raise Passing("Timeout", "the call's own deadline has come")
-        end = max(0.0, left - REQUEST_SECONDS)
+        end = left - min(REQUEST_SECONDS, _half(left))
         number = 1
         while True:
             is_last = not repeatable or number == ATTEMPTS
             try:
-                return attempt(number, _share(left - end, is_last=is_last))
+                return attempt(number, min(ATTEMPT_SECONDS, left - end if is_last else _half(left - end)))
             except ApiFault as fault:
                 pause = self._pause(number, fault)
                 if is_last or not may_be_repeated(fault) or self.patience() - pause - end < SHORTEST:
@@ -76,6 +76,6 @@ def may_be_repeated(fault: ApiFault) -> bool:
     return isinstance(fault, Passing) and (fault.status in _REPEATED or not fault.status)
 
 
-def _share(left: float, *, is_last: bool) -> float:
-    """How much of the time that is left an attempt may take: half of it, where that is enough for another."""
-    return min(ATTEMPT_SECONDS, left if is_last else max(left / 2, min(left, 5.0)))
+def _half(seconds: float) -> float:
+    """Half of the time, or all where half would be too little for an answer."""
+    return max(seconds / 2, min(seconds, 5.0))

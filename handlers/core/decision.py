@@ -37,7 +37,8 @@ class Decision:
     """How it stands with a backup in a destination, or with the backup itself where there is none.
 
     PLANNED means: to be copied now. `copy` is the one that is there or under way, `attempt` the first whose retry token
-    may be unused: the number of copies that ended FAULTY, unless more is known.
+    may be unused: the number of copies that ended FAULTY, unless more is known. Once `settled`, it is known that an
+    attempt without an answer started nothing.
     """
 
     original: Backup
@@ -48,6 +49,7 @@ class Decision:
     message: str | None = None
     fault: ApiFault | None = None
     attempt: int = 0
+    settled: bool = False
 
     @property
     def key(self) -> Key:
@@ -58,7 +60,7 @@ class Decision:
     def may_be_under_way(self) -> bool:
         """Whether this attempt perhaps started a copy, of which nothing is known."""
         is_refused = isinstance(self.fault, Refused) and not isinstance(self.fault, TokenSpent)
-        return self.copy is None and not is_refused
+        return self.copy is None and not is_refused and not self.settled
 
     def result(self, operation: str) -> Result:
         """The decision as an entry of the answer."""

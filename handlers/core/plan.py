@@ -16,6 +16,8 @@ from handlers.core.report import Outcome, Reason
 from handlers.core.settings import Settings
 
 NEVER = datetime.min.replace(tzinfo=UTC)
+HELD_UP = timedelta(days=1)
+"""How old a backup is that its successors no longer wait for where its copy fails again and again."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=1), timedelta(days=1)
 NOWHERE = "name a destinationRegion, or set DESTINATION_REGIONS"
 UNVERIFIED = "its tag names a copy that is in none of the compartments, and no time was left to look for it"
@@ -142,7 +144,7 @@ def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -
     None is while another is under way, or may be. What Oracle has refused holds nobody up.
     """
     tried = [look.attempts[original.id, region] for original in queue if (original.id, region) in look.attempts]
-    blocked = blocked or any(each.may_be_under_way for each in tried)
+    blocked = blocked or any(_holds_up(each, look.now) for each in tried)
     for original in queue:
         standing = look.standing(original, region)
         if standing:
@@ -154,3 +156,10 @@ def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -
             copies = look.inventory.copies_of(original, region)
             faulty = sum(copy.lifecycle is Lifecycle.FAULTY for copy in copies)
             yield Decision(original, region, Outcome.PLANNED, attempt=faulty)
+
+
+def _holds_up(attempt: Decision, now: datetime) -> bool:
+    """Whether the successors of a backup wait after this attempt to copy it."""
+    if attempt.settled:
+        return now - attempt.original.time_created < HELD_UP
+    return attempt.may_be_under_way

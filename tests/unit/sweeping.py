@@ -32,11 +32,13 @@ def outcomes(results: Iterable[Result], original: Backup) -> list[tuple[str | No
     return [(each.destination_region, each.outcome, each.reason) for each in results if each.source_id == original.id]
 
 
-def nightly(cloud: FakeCloud, nights: int, kind: Kind = Kind.VOLUME) -> list[Backup]:
+def nightly(
+    cloud: FakeCloud, nights: int, kind: Kind = Kind.VOLUME, every: timedelta = timedelta(days=1)
+) -> list[Backup]:
     """Backups of one source, oldest first; the clock stands at the last."""
     source, made = cloud.add_source(kind), []
     for night in range(nights):
-        cloud.clock.advance(timedelta(days=1) if night else timedelta())
+        cloud.clock.advance(every if night else timedelta())
         made.append(cloud.add_backup(kind, source_id=source.id))
     return made
 

@@ -107,23 +107,57 @@ def test_what_is_refused_does_not_hold_up_its_successor(cloud: FakeCloud) -> Non
 
 
 @pytest.mark.parametrize("fault", [passing("Timeout", 0), passing("ServiceUnavailable", 503)])
-def test_what_may_have_been_started_holds_up_its_successor(cloud: FakeCloud, fault: Any) -> None:
-    """It may be under way, and takes its place."""
-    unknown, following = nightly(cloud, 2)
-    another, _ = several(cloud, 2)
+def test_what_may_have_been_started_holds_its_place_until_it_is_known(cloud: FakeCloud, fault: Any) -> None:
+    """Lists are given time to show it. Nothing came of it: another may go, but its successor waits for some time."""
+    unknown, following = nightly(cloud, 2, every=timedelta(hours=1))
+    another, last = several(cloud, 2)
     cloud.refusals[unknown.id] = fault
+    begun = cloud.clock.now()
 
     results = run(cloud, MAX_IN_FLIGHT="2")
 
     assert outcomes(results, unknown) == [(AWAY, Outcome.FAILED, fault.code)]
     assert outcomes(results, following) == [(AWAY, Outcome.DEFERRED, Reason.PREDECESSOR)]
-    assert outcomes(results, another) == [COPIED]
-    assert len(cloud.made("copy")) == 2
+    assert [outcomes(results, each) for each in (another, last)] == [[COPIED]] * 2
+    assert alive(cloud, another)[0].time_created == begun
+    assert alive(cloud, last)[0].time_created == begun + SETTLING
+
+
+def test_a_copy_that_was_started_without_an_answer_is_found(cloud: FakeCloud) -> None:
+    """The answer was lost, not the copy: it is under way, and what it takes is not given to others."""
+    cloud.listed_after = timedelta(seconds=5)
+    lost, waiting = several(cloud, 2)
+    cloud.clock.advance(timedelta(minutes=1))
+
+    def make_and_fail() -> None:
+        somebody_copies(cloud, lost)()
+        raise passing("Timeout", 0)
+
+    cloud.script("copy", make_and_fail)
+    results = run(cloud, MAX_IN_FLIGHT="1")
+
+    assert outcomes(results, lost) == [(AWAY, Outcome.IN_FLIGHT, "creating")]
+    assert outcomes(results, waiting) == [WAITS]
+    assert report(results).status is Status.OK
+
+
+def test_a_backup_whose_copy_fails_in_every_sweep_does_not_starve_the_others(cloud: FakeCloud) -> None:
+    """Neither those of other sources nor, after a day, its own successors."""
+    poison, *rest = nightly(cloud, 3)
+    others = several(cloud, 2)
+    cloud.refusals[poison.id] = passing()
+
+    for _ in range(10):
+        run(cloud, MAX_IN_FLIGHT="1")
+        arrive(cloud)
+        cloud.clock.advance(timedelta(hours=1))
+
+    assert [len(alive(cloud, each)) for each in [*rest, *others]] == [1] * 4
 
 
 def test_a_crash_of_ours_in_one_copy_does_not_hide_the_others(cloud: FakeCloud) -> None:
     """Nobody knows whether that one was started: nothing comes after it."""
-    first, following = nightly(cloud, 2)
+    first, following = nightly(cloud, 2, every=timedelta(hours=1))
     (another,) = several(cloud, 1)
 
     def crash() -> None:

@@ -51,7 +51,7 @@ def test_the_deadline_is_that_of_the_call_itself(principal: Principal) -> None:
     with pytest.raises(Passing):
         call.here.get(Kind.VOLUME, BACKUP_ID)
 
-    assert wire.timeouts == [(2.25, 6.75), (1.25, 3.75)]
+    assert wire.timeouts == [(1.25, 3.75), (1.25, 3.75)]
 
 
 def test_what_is_left_over_of_a_call_does_not_get_the_time_of_the_next(principal: Principal) -> None:

@@ -13,6 +13,7 @@ from handlers.core.tokens import (
     copy_token,
     create_token,
     minute_of,
+    named_copies,
     read_copy_provenance,
     source_provenance,
 )
@@ -127,6 +128,16 @@ def test_a_sources_tags_tell_its_copy_in_each_region() -> None:
     assert source_provenance(copies) == {copy_tag(copy.region): copy.id for copy in copies}
     assert copy_tag(AWAY) == "backup-copy-us-phoenix-1"
     assert copy_tag(AWAY) != copy_tag(FAR)
+
+
+def test_a_sources_tags_are_read_as_they_were_written() -> None:
+    """Whatever else is tagged: a region's name tells ours from all others, also from those that say where from."""
+    copies = [backup(region, datetime(2026, 11, 21, tzinfo=UTC)) for region in (AWAY, FAR)]
+    theirs = {"backup-copy-destinations": AWAY, "backup-copy-": "x", "backup-copy-notes": "y", AWAY: "z"}
+
+    tags = {**theirs, **copy_provenance(copies[0]), **source_provenance(copies)}
+
+    assert list(named_copies(tags)) == [(copy.region, copy.id) for copy in copies]
 
 
 @pytest.mark.parametrize(
