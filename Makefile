@@ -23,7 +23,7 @@ emulator: $(VENV)/run.stamp ## run the emulated cloud alone (ARGS=--help: option
 	@$(BIN)/python -m infra.emulator $(or $(ARGS),--regions us-ashburn-1,us-phoenix-1)
 
 test: $(VENV)/test.stamp .venv-oci-cli/made.stamp ## run all tests (ARGS="-k copy": some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(VENV)/test.stamp ## measure the function over up to 10,000 backups (ARGS=--help: options)
 	@$(BIN)/python -m tests.bench $(ARGS)

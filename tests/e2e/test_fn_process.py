@@ -209,6 +209,7 @@ def test_a_process_that_dies_in_a_call_is_replaced(function: Watched) -> None:
 def test_what_a_function_writes_is_handed_on_line_by_line(function: Watched) -> None:
     """With the process that wrote it still running."""
     function.call(do="write", text='{"event": "one"}\n{"event": "two"}')
+    function.wait_for("function.wrote", count=2)
 
     written = [event["line"] for event in function.events if event["kind"] == "function.wrote"]
     assert written == ['{"event": "one"}', '{"event": "two"}']

@@ -11,10 +11,9 @@ from oci.core.models import (
     VolumeGroupSourceFromVolumesDetails,
 )
 
-from infra.emulator.ocids import new_ocid
 from tests.emulator.tenant import ASHBURN, PHOENIX, PLACE, Tenant, refusal
 
-MISSING_VOLUME = new_ocid("volume", ASHBURN)
+MISSING_VOLUME = "ocid1.volume.oc1.iad.missing"
 
 
 def code(tenant: Tenant, method: str, path: str, body: object = None) -> tuple[int, str]:
@@ -33,7 +32,7 @@ def code(tenant: Tenant, method: str, path: str, body: object = None) -> tuple[i
         ({"volumeId": MISSING_VOLUME}, (404, "NotAuthorizedOrNotFound")),
         ({"volumeId": 1}, (400, "InvalidParameter")),
         ({"volumeId": "volume"}, (400, "InvalidParameter")),
-        ({"volumeId": new_ocid("volumegroup", ASHBURN)}, (400, "InvalidParameter")),
+        ({"volumeId": "ocid1.volumegroup.oc1.iad.wrong-kind"}, (400, "InvalidParameter")),
         ({"volumeId": MISSING_VOLUME, "volume": "x"}, (400, "InvalidParameter")),
         ({"volumeId": MISSING_VOLUME, "type": "PARTIAL"}, (400, "InvalidParameter")),
         ({"volumeId": MISSING_VOLUME, "displayName": ""}, (400, "InvalidParameter")),
