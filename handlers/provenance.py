@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from handlers.core.decision import Decision
+from handlers.core.eligibility import assess
 from handlers.core.errors import ApiFault, Outrun
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
@@ -51,7 +52,7 @@ def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) ->
     """
     wanted: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
-        if decision.region:
+        if assess(decision.original) is None:
             wanted[decision.original.id].append(decision)
     taggings = [each for same in wanted.values() for each in _taggings(same, inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])

@@ -291,3 +291,13 @@ def test_what_has_no_destination_has_no_tags_to_write(cloud: FakeCloud) -> None:
     provenance.complete([Decision(backup, None, Outcome.NOT_READY)], Inventory(), make_call(cloud))
 
     assert cloud.calls == []
+
+
+def test_a_wrong_tag_is_removed_where_the_source_wants_no_copies_any_more(cloud: FakeCloud) -> None:
+    """Else each sweep would look for that copy again."""
+    original = cloud.add_backup(freeform_tags={copy_tag(AWAY): GONE, "team": "payroll"})
+    excluded = Decision(original, None, Outcome.EXCLUDED)
+
+    provenance.complete([excluded], Inventory(gone={(original.id, AWAY)}), make_call(cloud))
+
+    assert tags(cloud, original) == {"team": "payroll"}
