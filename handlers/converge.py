@@ -115,16 +115,22 @@ def _settle(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) 
         if waited:
             log.info("copy.unsettled", count=len(unsettled))
             call.clock.sleep(SETTLING)
-        lists = {Listing(str(each.region), each.original.kind, each.original.compartment_id) for each in unsettled}
-        read_copies(inventory, sorted(lists, key=str), call)
+        read_copies(inventory, sorted({_list_of(each) for each in unsettled}, key=str), call)
         for each in unsettled:
             if inventory.has_living_copy(each.original, str(each.region)):
                 del attempts[each.key]
     spent = [each for each in unsettled if isinstance(each.fault, TokenSpent) and each.key in attempts]
-    attempts.update({each.key: replace(each, settled=True) for each in unsettled if each.key in attempts})
+    looked_for = [each for each in unsettled if each.key in attempts and _list_of(each) not in inventory.unread]
+    attempts.update({each.key: replace(each, settled=True) for each in looked_for})
     for each in spent:
         del attempts[each.key]
-    return {each.key: each.attempt + 1 for each in spent}
+    # Where a list still cannot be read nothing is known, and waiting once more would not help.
+    return {each.key: each.attempt + 1 for each in spent} if spent or looked_for else None
+
+
+def _list_of(attempt: Decision) -> Listing:
+    """Where the copy would be listed."""
+    return Listing(str(attempt.region), attempt.original.kind, attempt.original.compartment_id)
 
 
 def _is_unsettled(attempt: Decision, scope: Scope) -> bool:

@@ -141,6 +141,22 @@ def test_a_copy_that_was_started_without_an_answer_is_found(cloud: FakeCloud) ->
     assert report(results).status is Status.OK
 
 
+def test_what_could_not_be_looked_for_keeps_its_place(cloud: FakeCloud) -> None:
+    """A copy that was started without an answer counts as under way as long as its list cannot be read."""
+    lost, waiting = several(cloud, 2)
+
+    def make_and_go_dark() -> None:
+        somebody_copies(cloud, lost)()
+        cloud.script("list_backups", *[passing()] * 2, region=AWAY)
+        raise passing("Timeout", 0)
+
+    cloud.script("copy", make_and_go_dark)
+    results = run(cloud, MAX_IN_FLIGHT="1")
+
+    assert outcomes(results, lost) == [(AWAY, Outcome.FAILED, "Timeout")]
+    assert waiting.id not in {call.arguments["original"].id for call in cloud.made("copy")}
+
+
 def test_a_backup_whose_copy_fails_in_every_sweep_does_not_starve_the_others(cloud: FakeCloud) -> None:
     """Neither those of other sources nor, after a day, its own successors."""
     poison, *rest = nightly(cloud, 3)
