@@ -1,6 +1,6 @@
 # Everything runs in a virtual environment, made on first use and filled again when a requirements file has changed.
 .DEFAULT_GOAL := help
-.PHONY: help run serve emulator test bench lint types check setup clean
+.PHONY: help run serve emulator test simulate bench lint types check setup clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,9 @@ emulator: $(VENV)/run.stamp ## run the emulated cloud alone (ARGS=--help: option
 
 test: $(VENV)/test.stamp .venv-oci-cli/made.stamp ## run all tests (ARGS="-k copy": some of them)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+simulate: $(VENV)/test.stamp ## run the function in SEEDS=1000 simulated worlds (FIRST=: from that seed on; SEED=: show one of them)
+	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST:%=--first %) $(SEED:%=--seed %)
 
 bench: $(VENV)/test.stamp ## measure the function over up to 10,000 backups (ARGS=--help: options)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -61,6 +61,7 @@ class Identity:
         self._denied: set[tuple[str, str | None]] = set()
         self._token_ids: set[str] = set()
         self._expired_ids: set[str] = set()
+        self._verified: dict[str, tuple[dict[str, Any], RSAPublicKey]] = {}
 
     def create_compartment(self, name: str) -> str:
         """Add a compartment to the tenancy and return its OCID."""
@@ -152,18 +153,25 @@ class Identity:
             raise not_found("Compartment", compartment_id)
 
     def _read_token(self, token: str) -> tuple[Principal, RSAPublicKey]:
-        options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": ["exp", "jwk", "sub"]}
+        if token not in self._verified:
+            self._verified[token] = self._verify(token)
+        claims, key = self._verified[token]
+        if claims["exp"] <= self.wall().timestamp() or claims.get("jti") in self._expired_ids:
+            raise AuthenticationError("the token has expired")
+        return Principal(claims["sub"], claims["res_tenant"], claims["res_compartment"]), key
+
+    def _verify(self, token: str) -> tuple[dict[str, Any], RSAPublicKey]:
+        """What a token says that bears our signature: that much holds for ever."""
+        needed = ["exp", "jwk", "sub", "res_tenant", "res_compartment"]
+        options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": needed}
         try:
             claims = jwt.decode(token, self._issuer.public_key(), algorithms=["RS256"], options=options)
             key = RSAAlgorithm.from_jwk(claims["jwk"])
-            principal = Principal(claims["sub"], claims["res_tenant"], claims["res_compartment"])
-        except (jwt.InvalidTokenError, jwt.InvalidKeyError, KeyError) as error:
+        except (jwt.InvalidTokenError, jwt.InvalidKeyError) as error:
             raise AuthenticationError(f"unacceptable token: {error}") from error
-        if claims["exp"] <= self.wall().timestamp() or claims.get("jti") in self._expired_ids:
-            raise AuthenticationError("the token has expired")
         if not isinstance(key, RSAPublicKey):
             raise AuthenticationError("the token's key is not a public key")
-        return principal, key
+        return claims, key
 
 
 def new_key() -> RSAPrivateKey:

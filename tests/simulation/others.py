@@ -1,0 +1,83 @@
+"""What everybody else does in the cloud, behind the function's back: operators, and other tools."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from infra.emulator.block_volume.kinds import (
+    BACKUP_OF,
+    BOOT_VOLUME,
+    VOLUME,
+    VOLUME_GROUP,
+    BackupKind,
+    Kind,
+)
+from infra.emulator.block_volume.limits import State
+from infra.emulator.block_volume.requests import COPY, read_create
+from infra.emulator.block_volume.resource import Resource
+from infra.emulator.block_volume.volumes import availability_domain
+from infra.emulator.cloud import Cloud
+from infra.emulator.details import read_details
+from infra.emulator.wire import ApiError
+from tests.simulation.setting import AWAY, HOME
+
+MOST_TAGS = 10
+
+
+class Others:
+    """They act at once, and meet no faults; what the cloud refuses them they leave."""
+
+    def __init__(self, cloud: Cloud, chance: random.Random) -> None:
+        self._service, self._chance = cloud.block_volume, chance
+        self.resources = cloud.block_volume.storage.resources
+        self._events = cloud.events
+
+    def make_source(self, kind: Kind, compartment_id: str, tags: Mapping[str, str], region: str = HOME) -> Resource:
+        """A volume, a boot volume, or a group of one or two of them."""
+        details: dict[str, Any] = {"compartmentId": compartment_id, "freeformTags": dict(tags)}
+        volumes = self._service._volumes
+        if kind is BOOT_VOLUME:
+            return volumes.seed_boot_volume(region, {"displayName": "boot", **details})
+        details["availabilityDomain"] = availability_domain(region)
+        if kind is VOLUME_GROUP:
+            kinds = self._chance.sample((VOLUME, BOOT_VOLUME), self._chance.choice((1, 2)))
+            members = [self.make_source(each, compartment_id, {}, region).id for each in kinds]
+            details["sourceDetails"] = {"type": "volumeIds", "volumeIds": members}
+        return volumes.create(kind, region, read_create(kind, details))
+
+    def back_up(self, source: Resource, tags: Mapping[str, str]) -> Resource:
+        """A backup by hand, or by another tool."""
+        kind = BACKUP_OF[source.kind]
+        details = read_create(kind, {kind.of_field: source.id, "freeformTags": dict(tags)})
+        return self._service._backups.create(kind, source.region, details)
+
+    def bring_home(self, backup: Resource) -> Resource | None:
+        """Copy a backup of another region to the function's."""
+        assert isinstance(backup.kind, BackupKind)
+        try:
+            return self._service._copies.copy(backup.kind, backup, read_details({"destinationRegion": HOME}, COPY))
+        except ApiError:
+            return None
+
+    def delete(self, backup: Resource) -> bool:
+        """End a backup or copy; whether the cloud did."""
+        if backup.state in {State.TERMINATING, State.TERMINATED}:
+            return False
+        try:
+            self._service._backups.delete(backup)
+        except ApiError:
+            return False
+        return True
+
+    def tag(self, resource: Resource, tags: Mapping[str, str]) -> None:
+        """Set tags, if there is room, and leave those that are there."""
+        merged = {**resource.fields["freeformTags"], **tags}
+        if len(merged) <= MOST_TAGS:
+            resource.change(freeformTags=merged)
+
+    def foreign_backup(self, compartment_id: str) -> Resource:
+        """Somebody's backup in a region to which the function copies."""
+        source = self.make_source(VOLUME, compartment_id, {}, AWAY)
+        return self.back_up(source, {"owner": "somebody"})

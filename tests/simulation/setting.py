@@ -1,0 +1,79 @@
+"""What kind of world a seed makes: regions, limits, habits of the cloud, and how the function is configured."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from infra.emulator.block_volume.limits import Limits, State, Timings
+from infra.emulator.ocids import new_ocid
+
+HOME, AWAY, FAR, SPARE = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1", "uk-london-1"
+"""The function's region, where copies may be configured to go, and one more."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Drawn once for a world."""
+
+    destinations: tuple[str, ...]
+    allowed: tuple[str, ...]
+    """The destinations, and at times `SPARE`."""
+    compartments: int
+    """How many are swept."""
+    max_in_flight: int
+    keys: Mapping[str, str | None] | None
+    """The keys that are configured for copies, by region."""
+    limits: Limits
+    copy_takes: timedelta
+
+    @classmethod
+    def draw(cls, chance: random.Random) -> Setting:
+        """A small tenancy, so that a seed is quick: what goes wrong goes wrong with few backups as well."""
+        destinations = tuple(chance.sample((AWAY, FAR), chance.choice((1, 2))))
+        allowed = (*destinations, SPARE) if chance.random() < 0.4 else destinations
+        max_in_flight = chance.choice((1, 2, 3, 4))
+        copy_takes = chance.choice((40, 600, 3000))
+        keys = {region: chance.choice((None, new_ocid("key", region))) for region in allowed}
+        return cls(
+            destinations,
+            allowed,
+            compartments=1 if chance.random() < 0.85 else 2,
+            max_in_flight=max_in_flight,
+            keys=keys if chance.random() < 0.3 else None,
+            limits=Limits(
+                copies_in_flight=max_in_flight + chance.choice((0, 3)),
+                boot_volume_copies_in_flight=chance.choice((1, 1, 3)),
+                copies_carry_tags=chance.random() < 0.5,
+                members_emit_events=chance.random() < 0.5,
+                seconds_until_listed=chance.choice((0, 2, 8)),
+                timings=_timings(copy_takes),
+            ),
+            copy_takes=timedelta(seconds=copy_takes + 5),
+        )
+
+    def environment(self, compartment_ids: tuple[str, ...]) -> dict[str, str]:
+        """The function's configuration."""
+        environment = {
+            "DESTINATION_REGIONS": ",".join(self.destinations),
+            "COMPARTMENT_IDS": ",".join(compartment_ids),
+            "MAX_IN_FLIGHT": str(self.max_in_flight),
+        }
+        if self.allowed != self.destinations:
+            environment["ALLOWED_REGIONS"] = ",".join(self.allowed)
+        if self.keys is not None:
+            environment["KMS_KEY_IDS"] = json.dumps(self.keys)
+        return environment
+
+
+def _timings(copy_takes: float) -> Timings:
+    """Copies between regions take anything from seconds to hours."""
+    return Timings(
+        volume=((0, State.AVAILABLE),),
+        volume_group=((0, State.AVAILABLE),),
+        copy=((0, State.CREATING), (copy_takes, State.AVAILABLE)),
+        group_copy=((0, State.CREATING), (copy_takes / 2, State.COMMITTED), (copy_takes + 5, State.AVAILABLE)),
+    )
