@@ -45,7 +45,7 @@ def converge(
         while unused is not None:
             _start_missing(inventory, scope, attempts, call, unused)
             unused = _settle(inventory, scope, attempts, call)
-    decisions = [each for each in _plan(inventory, scope, attempts, call) if _is_in(scope, each)]
+    decisions = [each for each in _plan(inventory, scope, attempts, call) if scope.has(each.original)]
     if not dry_run:
         provenance.complete(decisions, inventory, call)
         decisions = [_left(each) for each in decisions]
@@ -54,10 +54,6 @@ def converge(
 
 def _plan(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> list[Decision]:
     return plan(inventory, scope, call.settings, call.clock.now(), attempts)
-
-
-def _is_in(scope: Scope, decision: Decision) -> bool:
-    return scope.target is None or scope.is_target(decision.original)
 
 
 def _start_missing(
@@ -70,7 +66,9 @@ def _start_missing(
     while True:
         planned = [each for each in _plan(inventory, scope, attempts, call) if each.outcome is Outcome.PLANNED]
         batch = [
-            replace(each, attempt=max(each.attempt, unused.get(each.key, 0))) for each in planned if _is_in(scope, each)
+            replace(each, attempt=max(each.attempt, unused.get(each.key, 0)))
+            for each in planned
+            if scope.has(each.original)
         ]
         if not batch:
             return

@@ -20,7 +20,7 @@ from handlers.core.report import Reason
 from handlers.core.tokens import named_copies
 
 MAX_LOOKUPS = 200
-"""How many copies that a tag names and no list shows are looked for one by one in a call."""
+"""How many of those that no list shows are looked for one by one in a call, where that can wait for another call."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,7 +44,7 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
     usual = scope.regions or call.settings.destination_regions
     regions = {*named, *usual, *call.settings.destination_regions, *_tagged(inventory, call)}
     read_copies(inventory, _lists_in(regions, compartments), call)
-    _read_unlisted_sources(inventory, scope.regions or (*(call.settings.allowed_regions or ()), *usual), unread, call)
+    _read_unlisted_sources(inventory, usual, unread, call)
     read_copies(inventory, _lists_in(_tagged(inventory, call) - regions, compartments), call)
     _look_for_named_copies(inventory, call)
     return inventory
@@ -55,7 +55,7 @@ def read_copies(inventory: Inventory, lists: Sequence[Listing], call: Call) -> N
     for listing in lists:
         inventory.copies.setdefault(listing.region, {})
         inventory.unread.pop(listing, None)
-    for listing, found in _each(partial(_list_copies, inventory), lists, call):
+    for listing, found in _each(partial(_list_copies, inventory, {}), lists, call):
         if isinstance(found, ApiFault):
             inventory.unread[listing] = found
             continue
@@ -64,16 +64,27 @@ def read_copies(inventory: Inventory, lists: Sequence[Listing], call: Call) -> N
 
 
 def _lists_in(regions: Iterable[str], compartments: Sequence[str]) -> list[Listing]:
-    return [Listing(region, kind, each) for region in sorted(regions) for each in compartments for kind in Kind]
+    """One region after the other in turn: one that is silent shall not keep all threads waiting."""
+    return [Listing(region, kind, each) for each in compartments for kind in Kind for region in sorted(regions)]
 
 
 def _list_backups(listing: Listing, call: Call) -> Sequence[Backup]:
     return call.backups(listing.region).list_backups(listing.kind, listing.compartment_id)
 
 
-def _list_copies(inventory: Inventory, listing: Listing, call: Call) -> Sequence[Backup]:
-    """Dropped as soon as a list is read is what was not copied from here, or belongs to a group's copy."""
-    listed = [each for each in _list_backups(listing, call) if each.copied_from and each.group_backup_id is None]
+def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Listing, call: Call) -> Sequence[Backup]:
+    """Dropped as soon as a list is read is what was not copied from here, or belongs to a group's copy.
+
+    A region that has not answered once is not asked again: the others need the time.
+    """
+    if listing.region in silent:
+        raise silent[listing.region]
+    try:
+        listed = [each for each in _list_backups(listing, call) if each.copied_from and each.group_backup_id is None]
+    except Passing as fault:
+        if not fault.status:
+            silent[listing.region] = fault
+        raise
     here = {call.settings.region, None}
     return [
         each
@@ -119,49 +130,63 @@ def _tagged(inventory: Inventory, call: Call) -> set[str]:
 
 
 def _read_unlisted_sources(
-    inventory: Inventory, possible: Sequence[str], unread: Mapping[Kind, ApiFault], call: Call
+    inventory: Inventory, usual: Sequence[str], unread: Mapping[Kind, ApiFault], call: Call
 ) -> None:
     """A source may be in another compartment than its backups, or gone.
 
-    Its tags matter as long as a copy is missing in any of the `possible` regions that they may name.
+    Its tags matter where a copy is missing that would be made without them. Where all are there, its tags may still
+    name further regions, if such are allowed: of these sources a few are read in each call.
     """
-    unlisted = {
-        original.source_id: original.kind
-        for original in inventory.originals.values()
-        if original.source_id and original.source_id not in inventory.sources and assess(original) is None
-        if not possible or not all(inventory.has_living_copy(original, region) for region in possible)
-    }
+    wanting, complete = dict[str, Kind](), dict[str, Kind]()
+    for original in inventory.originals.values():
+        if original.source_id and original.source_id not in inventory.sources and assess(original) is None:
+            has_all = usual and all(inventory.has_living_copy(original, region) for region in usual)
+            (complete if has_all else wanting)[original.source_id] = original.kind
+    further = set(call.settings.allowed_regions or ()) - set(usual)
+    spare = sorted(complete.items() - wanting.items()) if further else []
+    unlisted = wanting | dict(_some(spare, call))
     inventory.unread_sources.update({each: unread[kind] for each, kind in unlisted.items() if kind in unread})
 
     def read(unlisted: tuple[str, Kind], call: Call) -> Source:
         source_id, kind = unlisted
         return call.here.source(kind, source_id)
 
+    missing: list[tuple[str, Missing]] = []
     asked = sorted(each for each in unlisted.items() if each[1] not in unread)
     for (source_id, _), found in _each(read, asked, call):
         if isinstance(found, Missing):
             inventory.sources[source_id] = None
-            log.warning("source.unreadable", source_id=source_id, opc_request_id=found.opc_request_id)
+            missing.append((source_id, found))
         elif isinstance(found, ApiFault):
             inventory.unread_sources[source_id] = found
         else:
             inventory.sources[source_id] = found
+    if missing:  # one line: they are gone, as volumes go, and come up again and again
+        source_id, fault = missing[0]
+        count, request = len(missing), fault.opc_request_id
+        log.warning("source.unreadable", source_id=source_id, count=count, opc_request_id=request)
+
+
+def _some(items: Sequence[T], call: Call) -> Sequence[T]:
+    """As many as are looked for in a call, and not the same ones in each."""
+    if len(items) <= MAX_LOOKUPS:
+        return items
+    return random.Random(call.clock.now().timestamp()).sample(items, MAX_LOOKUPS)  # noqa: S311 - no secret
 
 
 def _look_for_named_copies(inventory: Inventory, call: Call) -> None:
     """A copy may have been moved to a compartment that is not looked at: the original's tag still names it."""
     doubtful = sorted(_doubtful(inventory), key=lambda each: (each[0].time_created, each[0].id, each[1]))
-    if len(doubtful) > MAX_LOOKUPS:  # not the same ones in each call
-        random.Random(call.clock.now().timestamp()).shuffle(doubtful)  # noqa: S311 - nothing to be kept secret
-    inventory.unverified.update((original.id, region) for original, region, _ in doubtful[MAX_LOOKUPS:])
+    inventory.unverified.update((original.id, region) for original, region, _ in doubtful)
 
     def read(doubt: tuple[Backup, str, str], call: Call) -> Backup:
         original, region, named = doubt
         return call.backups(region).get(original.kind, named)
 
-    for (original, region, _), found in _each(read, doubtful[:MAX_LOOKUPS], call):
-        if isinstance(found, ApiFault) and not isinstance(found, Missing):
-            inventory.unverified.add((original.id, region))
+    for (original, region, _), found in _each(read, _some(doubtful, call), call):
+        inventory.unverified.discard((original.id, region))
+        if isinstance(found, Passing):
+            inventory.unread_copies[original.id, region] = found
         elif isinstance(found, Backup) and found.copied_from == original.id:
             inventory.add_copy(found)
         else:

@@ -11,13 +11,15 @@ import structlog
 
 from handlers.core.decision import Decision
 from handlers.core.eligibility import assess
-from handlers.core.errors import ApiFault, Outrun
+from handlers.core.errors import ApiFault, Missing, Outrun
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
 from handlers.core.ports import Call
 from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_provenance, copy_tag, named_copies, source_provenance
 
 ATTEMPTS = 3
+MOST_REFUSALS = 20
+"""After which no more tags are written in a call: a permission is missing."""
 
 log = structlog.get_logger()
 
@@ -56,7 +58,8 @@ def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) ->
             wanted[decision.original.id].append(decision)
     taggings = [each for same in wanted.values() for each in _taggings(same, inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])
-    call.workers(partial(tag, call=call), [each for each in taggings if each.has_room])
+    refusals: list[str] = []
+    call.workers(partial(tag, call=call, refusals=refusals), [each for each in taggings if each.has_room])
 
 
 def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[Tagging]:
@@ -89,9 +92,12 @@ def _note_full(backups: Sequence[Backup]) -> None:
         )
 
 
-def tag(tagging: Tagging, call: Call) -> Backup:
-    """Write a backup's tags; never fails. Answers with the backup as it is now, as far as is known."""
-    if call.out_of_time:
+def tag(tagging: Tagging, call: Call, refusals: list[str]) -> Backup:
+    """Write a backup's tags; never fails. Answers with the backup as it is now, as far as is known.
+
+    What Oracle refuses is added to `refusals`; beyond `MOST_REFUSALS` nothing is tried.
+    """
+    if call.out_of_time or len(refusals) >= MOST_REFUSALS:
         return tagging.backup
     try:
         return _write(tagging, call)
@@ -100,6 +106,7 @@ def tag(tagging: Tagging, call: Call) -> Backup:
             log.exception("provenance.crashed", backup_id=tagging.backup.id, region=tagging.backup.region)
             return tagging.backup
         fault = error
+        refusals += [fault.code] if isinstance(fault, Missing) else []
         log.warning(
             "provenance.skipped",
             backup_id=tagging.backup.id,

@@ -20,15 +20,16 @@ log = structlog.get_logger()
 def sweep(operation: Sweep, call: Call) -> list[Result]:
     """One result for each backup and destination, and one for each list of backups that could not be read."""
     try:
-        compartments = operation.compartment_id or call.compartments
+        compartments = dict.fromkeys([*call.compartments, *(operation.compartment_id or ())])
     except ApiFault as fault:
         return [failure(operation.operation, None, fault)]
-    scope = Scope(operation.destination_region or ())
+    scope = Scope(operation.destination_region or (), operation.compartment_id or ())
     decisions, inventory = converge(compartments, scope, call, dry_run=operation.dry_run)
     results = [
         failure(operation.operation, listing.compartment_id, fault)
         for listing, fault in inventory.unread.items()
         if listing.region == call.settings.region
+        if not scope.compartments or listing.compartment_id in scope.compartments
     ]
     results += [decision.result(operation.operation) for decision in decisions]
     _log_failures(results)

@@ -33,8 +33,6 @@ class Threads:
         """An exception of `work` is raised when the others have ended: theirs is not left half done for it."""
         if self._patience() <= 0:
             return [None] * len(items)
-        if len(items) == 1:
-            return [work(items[0])]
         _share_memory()
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="worker")
         futures = [pool.submit(copy_context().run, work, item) for item in items]

@@ -22,10 +22,21 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a call is about: one target, or all backups; `regions` are those a sweep was told to copy to."""
+    """What a call is about: one target, or the backups of some compartments.
+
+    `regions` are those that a sweep was told to copy to, `compartments` those that it was told to look at; all where
+    none is named. The plan is made for all in any case: what is not in the scope takes its turn, and is left alone.
+    """
 
     regions: tuple[str, ...] = ()
+    compartments: tuple[str, ...] = ()
     target: Target | None = None
+
+    def has(self, backup: Backup) -> bool:
+        """Whether the call is about this backup."""
+        if self.target:
+            return self.is_target(backup)
+        return not self.compartments or backup.compartment_id in self.compartments
 
     def is_target(self, backup: Backup) -> bool:
         """Whether the call is about this one backup."""

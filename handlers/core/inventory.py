@@ -37,8 +37,10 @@ class Inventory:
     """The lists of backups that could not be read."""
     unread_sources: dict[str, ApiFault] = field(default_factory=dict)
     """The sources that could not be read, for a reason that is not their absence."""
+    unread_copies: dict[tuple[str, str], ApiFault] = field(default_factory=dict)
+    """By original and region where a tag names a copy that was not listed: why that could not be read."""
     unverified: set[tuple[str, str]] = field(default_factory=set)
-    """Original and region where a tag names a copy that was not listed, and that could not be looked for."""
+    """Original and region where a tag names a copy that was not listed, and was not looked for."""
     gone: set[tuple[str, str]] = field(default_factory=set)
     """Original and region where a tag names a copy that is not there."""
 
@@ -65,6 +67,8 @@ class Inventory:
         Backups and copies may have been moved to another compartment. One whose lists are refused does not count: it
         would stop all copying for as long as it is named in the configuration.
         """
+        if (original.id, region) in self.unread_copies:
+            return self.unread_copies[original.id, region]
         for listing, fault in self.unread.items():
             same = listing.region in {region, original.region} and listing.kind is original.kind
             if same and (listing.compartment_id == original.compartment_id or isinstance(fault, Passing)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from handlers.core.decision import Attempts, Decision
-from handlers.core.errors import ApiFault
+from handlers.core.errors import ApiFault, Missing
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Kind
 from handlers.core.report import Outcome, Reason
@@ -27,6 +28,18 @@ def waits_for_a_place(fault: ApiFault, region: str | None, under_way: Collection
     return fault.status == 429 and bool(under_way)
 
 
+def _closed(attempts: Attempts, settings: Settings) -> set[str | None]:
+    """The regions to which nothing more is copied in this call: a limit was met, or a permission is missing.
+
+    Oracle answers the latter as it answers for a backup that is gone: many of these, and nothing else, tell which.
+    """
+    limited = {each.region for each in attempts.values() if each.fault and is_limit(each.fault)}
+    missing = Counter(each.region for each in attempts.values() if isinstance(each.fault, Missing))
+    reached = {each.region for each in attempts.values() if each.copy}
+    most = 3 * settings.max_in_flight
+    return limited | {region for region, count in missing.items() if count >= most and region not in reached}
+
+
 @dataclass(slots=True)
 class Places:
     """The copies that may still be started."""
@@ -41,7 +54,7 @@ class Places:
         under_way = [*inventory.in_flight(), *(each.original for each in attempts.values() if each.may_be_under_way)]
         return cls(
             free=settings.max_in_flight - len(under_way),
-            closed={each.region for each in attempts.values() if each.fault and is_limit(each.fault)},
+            closed=_closed(attempts, settings),
             busy_boot_volumes={inventory.origin_of(each) for each in under_way if each.kind is Kind.BOOT_VOLUME},
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from handlers.core.decision import Attempts, Decision, Scope
 from handlers.core.eligibility import assess, tagged_destinations
@@ -17,10 +18,10 @@ from handlers.core.settings import Settings
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 HELD_UP = timedelta(days=1)
-"""How old a backup is that its successors no longer wait for where its copy fails again and again."""
+"""How old a backup is whose successors may go before it where its copy fails."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=1), timedelta(days=1)
 NOWHERE = "name a destinationRegion, or set DESTINATION_REGIONS"
-UNVERIFIED = "its tag names a copy that is in none of the compartments, and no time was left to look for it"
+UNVERIFIED = "its tag names a copy that is in none of the compartments: too many such copies to look for in one call"
 
 
 def plan(
@@ -58,9 +59,14 @@ def plan(
 
 
 def _urgency(scope: Scope, arrived: datetime, decision: Decision) -> tuple[object, ...]:
-    """What heads are sorted by; `arrived` is the time of the newest backup of the source that is there."""
+    """What heads are sorted by; `arrived` is the time of the newest backup of the source that is there.
+
+    A source of which nothing is there counts as a day behind, else new ones would keep all others waiting.
+    """
     asked_for = scope.target is not None and scope.is_target(decision.original) and bool(scope.target.regions)
-    return not asked_for, arrived, decision.original.time_created, str(decision.region), decision.original.id
+    waits_since = decision.original.time_created
+    behind = max(arrived, waits_since - timedelta(days=1))
+    return not asked_for, behind, waits_since, str(decision.region), decision.original.id
 
 
 def _destinations(
@@ -159,7 +165,12 @@ def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -
 
 
 def _holds_up(attempt: Decision, now: datetime) -> bool:
-    """Whether the successors of a backup wait after this attempt to copy it."""
-    if attempt.settled:
-        return now - attempt.original.time_created < HELD_UP
-    return attempt.may_be_under_way
+    """Whether the successors of a backup wait after this attempt to copy it.
+
+    Nothing tells for how long it has failed. So they go before an old one only in a quarter of each day, another one
+    for each source and day: a single failure seldom costs the order, and one that stays costs a day or a few.
+    """
+    if not attempt.settled:
+        return attempt.may_be_under_way
+    is_its_quarter = (crc32(attempt.original.origin.encode()) + now.toordinal()) % 4 == now.hour // 6
+    return now - attempt.original.time_created < HELD_UP or not is_its_quarter

@@ -14,8 +14,8 @@ from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.tokens import copy_tag
 from handlers.gather import MAX_LOOKUPS, gather
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
+from tests.unit.sweeping import BOTH
 
-BOTH = f"{AWAY},{FAR}"
 ELSEWHERE, VAULT = "ocid1.compartment.oc1..elsewhere", "ocid1.compartment.oc1..vault"
 LISTS_OF_A_REGION = len(Kind)
 LISTS_AT_HOME = 2 * len(Kind)  # sources and backups
@@ -335,16 +335,47 @@ def test_a_tag_that_names_the_copy_of_another_is_known_to_be_wrong(cloud: FakeCl
     assert inventory.copies_of(original, AWAY) == []
 
 
-def test_a_copy_that_could_not_be_looked_for_is_unverified(cloud: FakeCloud) -> None:
-    """It may be there."""
+def test_a_copy_that_could_not_be_looked_for_may_be_there(cloud: FakeCloud) -> None:
+    """Why it could not is known, and said."""
     original = cloud.add_backup()
     moved(cloud, original)
-    cloud.script("get", passing())
+    fault = passing()
+    cloud.script("get", fault)
 
     inventory = read(cloud)
 
-    assert inventory.unverified == {(original.id, AWAY)}
-    assert inventory.gone == set()
+    assert inventory.fault_of(original, AWAY) is fault
+    assert (inventory.unverified, inventory.gone) == (set(), set())
+
+
+def test_a_tag_that_the_api_takes_for_no_id_names_no_copy(cloud: FakeCloud) -> None:
+    """Anybody may write a tag: what cannot be a copy is not waited for."""
+    original = cloud.add_backup(freeform_tags={copy_tag(AWAY): ocid("volumegroupbackup", AWAY, "made-up")})
+    cloud.script("get", refused("InvalidParameter", 400))
+
+    assert read(cloud).gone == {(original.id, AWAY)}
+
+
+def test_a_silent_region_is_asked_as_little_as_can_be(cloud: FakeCloud) -> None:
+    """Each list that waits for it takes the time that the lists of others need."""
+    compartments = [f"ocid1.compartment.oc1..n{number}" for number in range(10)]
+    cloud.script("list_backups", *[passing("Timeout", 0)] * 60, region=FAR)
+
+    inventory = gather(compartments, Scope(), make_call(cloud, DESTINATION_REGIONS=BOTH))
+
+    asked = [call.region for call in cloud.made("list_backups")]
+    assert (asked.count(FAR), asked.count(AWAY)) == (1, 30)
+    assert {listing.region for listing in inventory.unread} == {FAR}
+    assert len(inventory.unread) == 30
+
+
+def test_a_region_that_answers_with_errors_is_asked_for_each_list(cloud: FakeCloud) -> None:
+    """One list may fail where others do not, and an answer takes no time."""
+    cloud.script("list_backups", passing(), region=FAR)
+
+    gather([COMPARTMENT], Scope(), make_call(cloud, DESTINATION_REGIONS=BOTH))
+
+    assert [call.region for call in cloud.made("list_backups")].count(FAR) == 3
 
 
 def test_a_copy_that_is_listed_is_not_looked_for(cloud: FakeCloud) -> None:

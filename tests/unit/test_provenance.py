@@ -33,7 +33,7 @@ def somebody_tags(cloud: FakeCloud, backup: Backup, **tags: str) -> None:
 
 
 def write(cloud: FakeCloud, backup: Backup, lasts: timedelta = timedelta(minutes=5)) -> Backup:
-    return provenance.tag(Tagging(backup, OURS), make_call(cloud, lasts=lasts))
+    return provenance.tag(Tagging(backup, OURS), make_call(cloud, lasts=lasts), [])
 
 
 def complete(
