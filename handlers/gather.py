@@ -22,6 +22,8 @@ from handlers.core.tokens import named_copies
 MAX_LOOKUPS = 200
 """How many of those that no list shows are looked for one by one in a call, where that can wait for another call."""
 
+SILENCE = {"Timeout", "ConnectionFailed"}
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -34,7 +36,7 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
     """Everything in these compartments, here and in each region where copies are or are to be.
 
     The calls grow with pages, compartments and regions, not with backups: one by one are read only sources in other
-    compartments whose backups lack a copy, and copies that a tag names but no list shows.
+    compartments, mostly where a copy is missing, and copies that a tag names but no list shows.
     """
     here, inventory, compartments = call.settings.region, Inventory(), tuple(compartments)
     unread = _read_here(inventory, _lists_in([here], compartments), call)
@@ -82,7 +84,7 @@ def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Lis
     try:
         listed = [each for each in _list_backups(listing, call) if each.copied_from and each.group_backup_id is None]
     except Passing as fault:
-        if not fault.status:
+        if fault.code in SILENCE:
             silent[listing.region] = fault
         raise
     here = {call.settings.region, None}
