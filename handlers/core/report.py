@@ -150,8 +150,8 @@ class Report:
         )
 
     def as_json(self, call_id: str) -> dict[str, Any]:
-        """The answer's body: at most 500 results, failures first, or the first 50 problems."""
-        listed = sorted(self.results, key=lambda result: result.outcome is not Outcome.FAILED)[:MAX_RESULTS]
+        """The answer's body: at most 500 results, failures first, what is by rule last; or the first 50 problems."""
+        listed = sorted(self.results, key=_importance)[:MAX_RESULTS]
         body: dict[str, Any] = {
             "status": str(self.status),
             "callId": call_id,
@@ -163,3 +163,16 @@ class Report:
             return body
         errors = [{"field": each.field, "message": each.message} for each in self.problems[:MAX_PROBLEMS]]
         return body | {"errors": errors}
+
+
+def _importance(result: Result) -> int:
+    """What results are listed by: failed, done or to be done, waiting, in order, not to be done at all."""
+    match result.outcome:
+        case Outcome.FAILED:
+            return 0
+        case Outcome.DEFERRED | Outcome.NOT_READY:
+            return 1 if result.fell_short else 3
+        case Outcome.EXISTS | Outcome.IN_FLIGHT:
+            return 4
+        case outcome:
+            return 5 if outcome in BY_RULE else 2

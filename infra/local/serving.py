@@ -19,6 +19,7 @@ from infra.local.stage import DESTINATION, HOME, Stage, raise_stage
 FN_PORT, CLOUD_PORT = 8080, 8181
 
 CREATE = """'{"operation": "CreateVolumeGroupBackup", "volumeGroupId": "'$VOLUME_GROUP_ID'"}'"""
+SWEEP = """'{"operation": "Sweep"}'"""
 
 
 WELCOME = """\
@@ -51,8 +52,8 @@ def explain(console: Console, stage: Stage, environment: Path) -> None:
     fn = ("fn list apps", f"fn inspect function {app} {name}", f"echo {CREATE} | \\\n    fn invoke {app} {name}")
     _say(console, "Then with the fn command line:", *fn)
     curl = "curl -s --noproxy '*' \"$FUNCTION_URL\""
-    both = (f"{curl} -d \\\n    {CREATE}", f"{curl} -X POST")
-    _say(console, "With curl, the same; and an empty call, which does what is scheduled:", *both)
+    calls = (f"{curl} -d \\\n    {CREATE}", f"{curl} -X POST", f"{curl} -d \\\n    {SWEEP}")
+    _say(console, "With curl, the same; an empty call, which makes the scheduled backup; and a sweep:", *calls)
     oci = f'oci bv volume-group-backup list -c "$COMPARTMENT_ID" --region {DESTINATION}'
     _say(console, "With any OCI client, such as the oci command line:", oci)
     logs = (str(environment.with_name("function.log")), str(environment.with_name("cloud.jsonl")))

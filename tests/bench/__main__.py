@@ -71,4 +71,7 @@ def _report(measurements: Sequence[Measurement], delay: float) -> dict[str, obje
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

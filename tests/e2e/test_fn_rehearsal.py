@@ -102,10 +102,11 @@ def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path:
         printed = read_until(process, "Ctrl-C ends everything")
         commands = [line.strip() for line in printed.replace("\\\n", "").splitlines() if line.startswith("  ")]
         first = next(command for command in commands if command.startswith(". "))
-        create, tick = (command for command in commands if command.startswith("curl"))
+        create, tick, sweep = (command for command in commands if command.startswith("curl"))
 
         created = json.loads(run(f"{first}\n{create}"))
         ticked = json.loads(run(f"{first}\n{tick}"))
+        swept = json.loads(run(f"{first}\n{sweep}"))
         proxies = run(f"{first}\n{shlex.quote(sys.executable)} -c '{PRINT_PROXY}'")
         in_the_file = (tmp_path / "environment.sh").read_text()
 
@@ -114,6 +115,7 @@ def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path:
     assert proxies.strip() in in_the_file
     assert (created["trigger"], created["counts"]) == ("operation", {"created": 1})
     assert (ticked["trigger"], ticked["status"]) == ("tick", "OK")
+    assert (swept["status"], {each["operation"] for each in swept["results"]}) == ("OK", {"Sweep"})
     assert process.returncode == 130
     assert output.splitlines()[-1] == "Interrupted: everything is stopped."
     assert not re.search("Traceback|failed|Error", output)

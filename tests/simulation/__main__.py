@@ -39,10 +39,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make simulate SEEDS=…", description=__doc__)
-    parser.add_argument("seeds", nargs="?", type=int, default=1000, metavar="SEEDS", help="how many (default: 1000)")
+    parser.add_argument(
+        "seeds", nargs="?", type=_at_least_one, default=1000, metavar="SEEDS", help="how many (default: 1000)"
+    )
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them (default: 0)")
     parser.add_argument("--seed", type=int, help="only this one, with everything that happens")
     return parser.parse_args(arguments)
+
+
+def _at_least_one(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} seeds are none: 1 or more")
+    return int(text)
 
 
 def _replay(seed: int, console: Console) -> int:
@@ -93,4 +101,7 @@ def _draw(figures: Figures, seconds: float) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -45,7 +47,9 @@ def simulate(seed: int, *, aloud: bool = False) -> Outcome:
 def simulate_all(seeds: Sequence[int], processes: int | None = None) -> Iterator[Outcome]:
     """Run seeds in a process per core; their outcomes come in any order, and without traces."""
     # Not by fork: a process that tests run in has threads.
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    # What ends is the command: its processes would only say so once more.
+    ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.get_context("spawn").Pool(processes, ignore) as pool:
         yield from pool.imap_unordered(_simulate_briefly, seeds, SEEDS_AT_ONCE)
 
 

@@ -179,3 +179,27 @@ def test_a_failure_says_what_the_api_said(fault: object, *, may_pass: bool) -> N
     assert result.opc_request_id == "request-of-the-fault"
     assert result.may_pass is may_pass
     assert result.as_json()["message"] == fault.message
+
+
+def test_what_is_left_alone_by_rule_is_listed_last() -> None:
+    """The members of groups may be many, and hide neither what was done nor what waits."""
+    results = [Result("Sweep", Outcome.EXCLUDED)] * 600 + [
+        Result("Sweep", Outcome.EXISTS),
+        Result("Sweep", Outcome.DEFERRED, reason=Reason.LIMIT),
+        Result("Sweep", Outcome.COPIED),
+        Result("Sweep", Outcome.DEFERRED, reason=Reason.DEADLINE),
+        Result("Sweep", Outcome.FAILED),
+    ]
+
+    listed = Report(Trigger.TICK, results).as_json("01KAJ")["results"]
+
+    assert len(listed) == 500
+    said = [(each["outcome"], each["reason"]) for each in listed[:6]]
+    assert said == [
+        ("failed", None),
+        ("deferred", "deadline"),
+        ("copied", None),
+        ("deferred", "limit"),
+        ("exists", None),
+        ("excluded", None),
+    ]
