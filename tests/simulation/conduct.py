@@ -29,7 +29,8 @@ def touched_wrongly(world: World) -> Findings:
             continue
         original = world.ledger.lives[life.copy_of] if life.copy_of else life
         is_swept = original.resource.fields["compartmentId"] in world.swept and original.resource.region == HOME
-        is_named = any(each.id.encode() in exchange.owner.payload for each in (life, original))
+        names = life.id, original.id, original.resource.fields["compartmentId"]
+        is_named = any(name.encode() in exchange.owner.payload for name in names)
         if not is_swept and not is_named:
             yield f"{sent} to {life.name}"
 
@@ -61,6 +62,8 @@ def passed_over(world: World) -> Findings:
             resource = life.resource
             key = f"List{resource.kind.name}s", HOME, resource.fields["compartmentId"]
             reads = invocation.listed.get(key, [])
+            if not _is_meant(invocation, resource.fields["compartmentId"]):
+                continue
             # Some time after its end a backup is not listed any more.
             is_listed = resource.region == HOME and world.others.resources.find(life.id) is not None
             if is_listed and reads and life.began + lag <= min(reads) and life.id not in told:
@@ -103,6 +106,11 @@ def _call(invocation: Invocation) -> str:
 
 def _is_sweep(invocation: Invocation) -> bool:
     return "sweep" in invocation.why
+
+
+def _is_meant(invocation: Invocation, compartment_id: str) -> bool:
+    """Whether a sweep is about this compartment; one that names some may look into others too."""
+    return b"compartmentId" not in invocation.payload or compartment_id.encode() in invocation.payload
 
 
 def _is_backup(world: World, result: Result) -> bool:

@@ -43,8 +43,7 @@ def copied_wrongly(world: World) -> Findings:
         original = world.ledger.lives[life.copy_of or ""]
         if original.copy_of or original.group_id:
             yield f"{_of(world, life)}, which is {'a copy' if original.copy_of else 'a member'}"
-        is_named = life.maker is not None and original.id.encode() in life.maker.payload
-        if original.resource.fields["compartmentId"] not in world.swept and not is_named:
+        if original.resource.fields["compartmentId"] not in world.swept and not _is_named(life, original):
             yield f"{_of(world, life)}, which is in another compartment"
 
 
@@ -54,10 +53,8 @@ def copied_elsewhere(world: World) -> Findings:
         region, original = life.resource.region, world.ledger.lives[life.copy_of or ""]
         if region not in world.setting.allowed:
             yield f"{_of(world, life)}, which is not allowed"
-        payload = life.maker.payload if life.maker else b""
-        is_told = original.id.encode() in payload and region.encode() in payload
         is_swept = original.resource.fields["compartmentId"] in world.swept
-        if is_told or original.source_id in world.redirected or not is_swept:
+        if _is_told(world, life, original) or original.source_id in world.redirected or not is_swept:
             continue
         if region not in world.expectation.belongs(original.resource):
             yield f"{_of(world, life)}, where it does not belong"
@@ -135,6 +132,19 @@ def _is_known(world: World, other: Life, life: Life) -> bool:
     key = f"List{resource.kind.name}s", resource.region, resource.fields["compartmentId"]
     reads = [moment for moment in maker.listed.get(key, []) if moment < life.began]
     return bool(reads) and other.began + lag <= max(reads)
+
+
+def _is_named(life: Life, original: Life) -> bool:
+    """Whether the call that made a copy spoke of its original, or of all that is in its compartment."""
+    payload = life.maker.payload if life.maker else b""
+    return original.id.encode() in payload or original.resource.fields["compartmentId"].encode() in payload
+
+
+def _is_told(world: World, life: Life, original: Life) -> bool:
+    """Whether the call that made a copy named the region; a sweep that does so passes over what is not to be copied."""
+    payload = life.maker.payload if life.maker else b""
+    is_of_all = b'"Sweep"' in payload and bool(world.expectation.belongs(original.resource))
+    return life.resource.region.encode() in payload and (original.id.encode() in payload or is_of_all)
 
 
 def _copies_from_home(world: World) -> Iterator[Life]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from infra.emulator.block_volume.kinds import (
@@ -11,6 +12,7 @@ from infra.emulator.block_volume.kinds import (
     BOOT_VOLUME,
     VOLUME,
     VOLUME_GROUP,
+    VOLUME_GROUP_BACKUP,
     BackupKind,
     Kind,
 )
@@ -47,11 +49,23 @@ class Others:
             details["sourceDetails"] = {"type": "volumeIds", "volumeIds": members}
         return volumes.create(kind, region, read_create(kind, details))
 
-    def back_up(self, source: Resource, tags: Mapping[str, str]) -> Resource:
-        """A backup by hand, or by another tool."""
+    def back_up(self, source: Resource, tags: Mapping[str, str], compartment_id: str | None = None) -> Resource | None:
+        """A backup by hand, or by another tool; one of a group may be in another compartment than the group."""
         kind = BACKUP_OF[source.kind]
-        details = read_create(kind, {kind.of_field: source.id, "freeformTags": dict(tags)})
-        return self._service._backups.create(kind, source.region, details)
+        details: dict[str, Any] = {kind.of_field: source.id, "freeformTags": dict(tags)}
+        if kind is VOLUME_GROUP_BACKUP and compartment_id:
+            details["compartmentId"] = compartment_id
+        try:
+            return self._service._backups.create(kind, source.region, read_create(kind, details))
+        except ApiError:
+            return None
+
+    def end_source(self, source: Resource) -> None:
+        """Delete a volume or group; its backups stay."""
+        if source.state is not State.AVAILABLE:
+            return
+        with suppress(ApiError):
+            self._service._volumes.delete(source)
 
     def bring_home(self, backup: Resource) -> Resource | None:
         """Copy a backup of another region to the function's."""
@@ -77,7 +91,7 @@ class Others:
         if len(merged) <= MOST_TAGS:
             resource.change(freeformTags=merged)
 
-    def foreign_backup(self, compartment_id: str) -> Resource:
+    def foreign_backup(self, compartment_id: str) -> Resource | None:
         """Somebody's backup in a region to which the function copies."""
         source = self.make_source(VOLUME, compartment_id, {}, AWAY)
         return self.back_up(source, {"owner": "somebody"})

@@ -40,6 +40,15 @@ class Steps:
             payload: Mapping[str, Any] = {} if self.chance.random() < 0.8 else {"operation": "Sweep"}
             self._later(self.chance.uniform(0, 3), partial(self.world.call, payload, "sweep"))
 
+    def sweep_by_hand(self) -> None:
+        """Somebody sweeps compartments of their choice, or to regions of their choice."""
+        payload: dict[str, Any] = {"operation": "Sweep"}
+        if self.chance.random() < 0.5:
+            payload["compartmentId"] = self.chance.choice((self.world.elsewhere, [*self.world.swept]))
+        if self.chance.random() < 0.5:
+            payload["destinationRegion"] = self.chance.choice(self.world.setting.allowed)
+        self.world.call(payload, "sweep by hand")
+
     def rehearse(self) -> None:
         """A sweep that is to change nothing."""
         self.world.call({"operation": "Sweep", "dryRun": True}, "sweep, dry run")
@@ -104,24 +113,24 @@ class Steps:
 
     def back_up(self) -> None:
         """A backup that the function has no part in."""
-        self.world.others.back_up(self.chance.choice(self.world.sources), self.chance.choice(HABITS))
+        self._back_up(self.chance.choice(self.world.sources))
 
     def back_up_all(self) -> None:
         """The nightly backups of somebody's schedule: of each source, all at about one time."""
         for source in self.world.sources:
-            back_up = partial(self.world.others.back_up, source, self.chance.choice(HABITS))
-            self._later(self.chance.uniform(0, 5), back_up)
+            self._later(self.chance.uniform(0, 5), partial(self._back_up, source))
 
     def back_up_often(self) -> None:
         """Backups of one source, one soon after the other: by the time of the next sweep their copies queue up."""
-        source, tags = self.chance.choice(self.world.sources), self.chance.choice(HABITS)
+        source = self.chance.choice(self.world.sources)
         for number in range(self.chance.randint(2, 3)):
-            self._later(number * self.chance.uniform(30, 900), partial(self.world.others.back_up, source, tags))
+            self._later(number * self.chance.uniform(30, 900), partial(self._back_up, source))
 
     def collide(self) -> None:
         """A backup, and what several people do about it at the moment when it is finished."""
-        source = self.chance.choice(self.world.sources)
-        backup = self.world.others.back_up(source, self.chance.choice(HABITS))
+        backup = self._back_up(self.chance.choice(self.world.sources))
+        if backup is None:
+            return
         payload = {"operation": f"Copy{backup.kind.name}", backup.kind.id_field: backup.id, "displayName": "mine"}
         named = {**payload, "destinationRegion": self.chance.choice(self.world.setting.allowed)}
         for call in ({}, payload, named, {}):
@@ -134,7 +143,8 @@ class Steps:
     def bring_home(self) -> None:
         """A backup of another region that is copied to the function's: it is not to be copied on."""
         backup = self.world.others.foreign_backup(self.chance.choice(self.world.swept))
-        self._later(60, partial(self.world.others.bring_home, backup))
+        if backup:
+            self._later(60, partial(self.world.others.bring_home, backup))
 
     def delete_copy(self) -> None:
         """An operator deletes a copy, or one that failed."""
@@ -147,6 +157,12 @@ class Steps:
         if backup:
             self.world.others.delete(backup)
 
+    def end_source(self) -> None:
+        """Somebody deletes a source, whose tags nobody can read from then on."""
+        source = self.chance.choice(self.world.sources)
+        if TAG not in source.fields["freeformTags"]:
+            self.world.others.end_source(source)
+
     def tag(self) -> None:
         """Somebody tags a backup, a copy or a source, perhaps while the function does."""
         resource = self._any(self.chance.choice((HOME, *self.world.setting.allowed)), copies=None)
@@ -156,6 +172,8 @@ class Steps:
     def redirect(self) -> None:
         """A source is given other destinations."""
         source = self.chance.choice(self.world.sources)
+        if source.state in ENDING:
+            return
         tags = {key: value for key, value in source.fields["freeformTags"].items() if key != TAG}
         self.world.redirected.add(source.id)
         source.change(freeformTags=tags | self.world.draw_destinations())
@@ -197,6 +215,11 @@ class Steps:
     def backup_fails(self) -> None:
         kind = self.chance.choice(BACKUPS)
         self.world.cloud.block_volume.fail_next(f"Create{kind.name}")
+
+    def _back_up(self, source: Resource) -> Resource | None:
+        """At times a group's is put into a compartment that is swept, where the group is not."""
+        compartment_id = self.chance.choice((None, *self.world.swept))
+        return self.world.others.back_up(source, self.chance.choice(HABITS), compartment_id)
 
     def _draw(self, rates: Mapping[FaultKind, float]) -> None:
         """Events come late, twice or never whatever the rates are for requests."""
