@@ -22,8 +22,10 @@ from infra.emulator.faults.faults import Faults
 from infra.emulator.faults.injector import FaultInjector, Pause
 from infra.emulator.gate import Gate
 from infra.emulator.identity import Identity
+from infra.emulator.metrics import Metrics
 from infra.emulator.monitoring import Monitoring
 from infra.emulator.notifications import Notifications
+from infra.emulator.region_subscriptions import RegionSubscriptions
 from infra.emulator.wire import ApiError, error_response, not_modelled
 
 
@@ -51,24 +53,40 @@ class Cloud:
         self.notifications = Notifications(clock, self.diary, self.identity, self.delivery, self.regions)
         self.events = Events(clock, self.diary, self.identity, self.delivery, self.regions, self.notifications)
         self.monitoring = Monitoring(clock, self.diary, self.identity, self.notifications, self.regions)
-        self.block_volume = BlockVolume(clock, self.diary, self.identity, self.events, self.regions, limits)
+        self.metrics = Metrics(clock, self.diary, self.identity, self.regions)
+        self.region_subscriptions = RegionSubscriptions(self.regions, self.identity)
+        self.block_volume = BlockVolume(
+            clock, self.diary, self.identity, self.events, self.region_subscriptions, limits
+        )
 
     def app(self, pause: Pause = asyncio.sleep) -> FaultInjector:
         """The services at their host names, refusing with 501 what none of them models.
 
         `pause` is how an answer is held back. Raises `ConnectionCut` where the connection is to break instead.
         """
-        # The SDKs differ in where they look for Notifications.
+        # The SDKs differ in where they look for Notifications and Identity. A region's name may have dots for the
+        # router: of two hosts that differ in ".oci" the longer goes first.
         hosts: list[tuple[str, list[BaseRoute]]] = [
             ("iaas.{region}.oraclecloud.com", self.block_volume.routes()),
             ("events.{region}.oci.oraclecloud.com", self.events.routes()),
             ("telemetry.{region}.oraclecloud.com", self.monitoring.routes()),
+            ("telemetry-ingestion.{region}.oraclecloud.com", self.metrics.routes()),
+            ("identity.{region}.oci.oraclecloud.com", self.region_subscriptions.routes()),
+            ("identity.{region}.oraclecloud.com", self.region_subscriptions.routes()),
             ("notification.{region}.oci.oraclecloud.com", self.notifications.routes()),
             ("notification.{region}.oraclecloud.com", self.notifications.routes()),
         ]
         services = Starlette(
             routes=[Host(host, Router(routes, redirect_slashes=False)) for host, routes in hosts],
-            middleware=[Middleware(Gate, clock=self.clock, diary=self.diary, identity=self.identity)],
+            middleware=[
+                Middleware(
+                    Gate,
+                    clock=self.clock,
+                    diary=self.diary,
+                    identity=self.identity,
+                    subscriptions=self.region_subscriptions,
+                )
+            ],
             exception_handlers={ApiError: self._answer_error, HTTPException: self._refuse, Exception: self._break},
         )
         return FaultInjector(services, self.faults, pause)
@@ -80,6 +98,14 @@ class Cloud:
     def allow(self, operation: str, principal_id: str | None = None) -> None:
         """Give a permission back."""
         self.identity.allow(operation, principal_id)
+
+    def unsubscribe(self, region: str) -> None:
+        """Let the tenancy not be subscribed to a region, which is not its home: all calls to it are then 401."""
+        self.region_subscriptions.unsubscribe(region)
+
+    def subscribe(self, region: str) -> None:
+        """Undo `unsubscribe`."""
+        self.region_subscriptions.subscribe(region)
 
     async def aclose(self) -> None:
         """Let go of what is still being delivered."""

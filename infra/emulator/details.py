@@ -17,7 +17,7 @@ def _anything(_: Any) -> bool:  # noqa: ANN401 - a JSON value
 class Field:
     """One field of a details object; `says` completes the sentence "… must be" of the error."""
 
-    kind: type
+    kind: type | tuple[type, ...]
     required: bool = False
     accepts: Callable[[Any], bool] = _anything
     says: str = "valid"
@@ -69,8 +69,9 @@ def read_details(body: Mapping[str, Any], fields: Mapping[str, Field], *, partia
 
 
 def _check(name: str, value: Any, field: Field) -> None:  # noqa: ANN401 - a JSON value
+    kinds = field.kind if isinstance(field.kind, tuple) else (field.kind,)
     # isinstance alone would let true and false pass for numbers.
-    if type(value) is not field.kind:
-        raise invalid(name, f"of type {field.kind.__name__}")
+    if type(value) not in kinds:
+        raise invalid(name, "of type " + " or ".join(kind.__name__ for kind in kinds))
     if not field.accepts(value):
         raise invalid(name, field.says)

@@ -1,4 +1,4 @@
-"""The gate before every service: only signed requests to a known region pass, and each is written down."""
+"""The gate before every service: only signed requests to a subscribed region pass, and each is written down."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from infra.emulator.clock import Clock
 from infra.emulator.diary import Diary
 from infra.emulator.identity import AuthenticationError, Identity
+from infra.emulator.region_subscriptions import RegionSubscriptions
 from infra.emulator.signatures import verify
 from infra.emulator.wire import ApiError, error_response, request_id
 
@@ -22,8 +23,11 @@ NOT_AUTHENTICATED = ApiError(
 class Gate:
     """ASGI middleware: brings the cloud up to date, verifies the signature, sets `request.state.principal`."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, diary: Diary, identity: Identity) -> None:
+    def __init__(
+        self, app: ASGIApp, clock: Clock, diary: Diary, identity: Identity, subscriptions: RegionSubscriptions
+    ) -> None:
         self._app, self._clock, self._diary, self._identity = app, clock, diary, identity
+        self._subscriptions = subscriptions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,20 +48,32 @@ class Gate:
 
         try:
             request.state.principal = await verify(request, self._identity)
+            self._require_subscription(request)
         except AuthenticationError as refusal:
             self._diary.note("refused", reason=str(refusal), method=request.method, path=request.url.path, status=401)
             await error_response(request, NOT_AUTHENTICATED)(scope, replay, send_and_note)
             return
         await self._app(scope, replay, send_and_note)
 
+    def _require_subscription(self, request: Request) -> None:
+        # A region knows nothing of tenancies that are not subscribed to it, nor of their keys.
+        if self._subscriptions.leaves_out(_addressed(request)[1]):
+            raise AuthenticationError("the tenancy is not subscribed to this region")
+
     def _note(self, request: Request, status: int) -> None:
-        service, _, rest = (request.url.hostname or "").partition(".")
+        service, region = _addressed(request)
         self._diary.note(
             "api.call",
             service=service,
-            region=rest.partition(".")[0],
+            region=region,
             method=request.method,
             path=request.url.path,
             status=status,
             opc_request_id=request_id(request),
         )
+
+
+def _addressed(request: Request) -> tuple[str, str]:
+    """The service and the region that the host name names."""
+    service, _, rest = (request.url.hostname or "").partition(".")
+    return service, rest.partition(".")[0]

@@ -1,4 +1,4 @@
-"""OCI Monitoring: alarms, as an operator creates, changes and lists them. There are no metrics.
+"""OCI Monitoring: alarms, as an operator creates, changes and lists them. Metrics are taken in at a host of their own.
 
 https://docs.oracle.com/iaas/Content/Monitoring/Concepts/monitoringoverview.htm
 """
@@ -98,7 +98,7 @@ _LISTING = Listing(
 
 
 class Monitoring:
-    """The Monitoring service of all regions, less metrics: only alarms on the absence of a metric, as a schedule.
+    """The Monitoring service of all regions, less its metrics: only alarms on the absence of a metric, as a schedule.
 
     An alarm that is disabled or deleted falls silent without a message. One whose query, namespace, metric
     compartment, resource group or pending duration is changed begins anew from OK.
@@ -120,6 +120,7 @@ class Monitoring:
             Route(path + "/{id}", self._get, methods=["GET"]),
             Route(path + "/{id}", self._update, methods=["PUT"]),
             Route(path + "/{id}", self._delete, methods=["DELETE"]),
+            Route(f"/{VERSION}/metrics", _refuse_metrics, methods=["POST"]),
             refuse_the_rest(VERSION),
         ]
 
@@ -178,6 +179,12 @@ class Monitoring:
                 self._notifications.publish(resource.region, topic, title, body)
             except ApiError as error:
                 self._diary.note("alarm.not_published", alarm=resource.id, topic=topic, reason=error.message)
+
+
+async def _refuse_metrics(_: Request) -> Response:
+    # As OCI has answered it: https://github.com/oracle/oci-cli/issues/148
+    text = "Incorrect Telemetry endpoint is being used for posting metrics. Please correct the endpoint and retry."
+    raise ApiError(404, "NotAuthorizedOrNotFound", text)
 
 
 def _check(details: Mapping[str, Any], region: str) -> None:

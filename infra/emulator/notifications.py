@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +44,7 @@ _TOPIC = {
     "description": _DESCRIPTION,
     **TAGS,
 }
-_TOPIC_UPDATE = {"description": _DESCRIPTION, **TAGS}
+_TOPIC_UPDATE = {"description": text(0, 400, required=True), **TAGS}
 _MESSAGE = {"title": text(0, 1000), "body": Field(str, required=True, accepts=bool, says="a text")}
 
 _TOPICS = Listing(
@@ -54,15 +56,28 @@ _TOPICS = Listing(
 )
 
 
+@dataclass(frozen=True)
+class PublishedMessage:
+    """A message that a topic was given, by a client, an alarm or a rule; `title` is empty when it had none."""
+
+    region: str
+    topic_id: str
+    title: str
+    body: str
+    time: datetime
+    message_id: str
+
+
 class Notifications:
     """The Notifications service of all regions. Topics are active at once, and gone at once.
 
-    A message is delivered at least once per subscription, its body as it is.
+    A message is delivered at least once per subscription, its body as it is. `published` are the last 10,000, in order.
     """
 
     def __init__(
         self, clock: Clock, diary: Diary, identity: Identity, delivery: Delivery, regions: Sequence[str]
     ) -> None:
+        self.published: deque[PublishedMessage] = deque(maxlen=10_000)
         self._clock, self._diary, self._delivery = clock, diary, delivery
         self._topics = Collection("onstopic", "Topic", clock, identity, regions)
         self._subscriptions = Subscriptions(clock, identity, regions, self._topics)
@@ -84,10 +99,11 @@ class Notifications:
     def publish(self, region: str, topic_id: str, title: str, body: str) -> str:
         """Send a message to all who subscribe to a topic and return its id; OCI's 404 when there is no such topic.
 
-        `title` goes into the diary only: a function is given the body alone.
+        `title` goes into the diary and `published` only: a function is given the body alone.
         """
         topic = self._topics.find(region, topic_id)
         message_id = str(uuid.uuid4())
+        self.published.append(PublishedMessage(region, topic_id, title, body, self._clock.now(), message_id))
         subscriptions = self._subscriptions.to(topic)
         self._diary.note(
             "notifications.published", topic=topic_id, message=message_id, title=title, subscriptions=len(subscriptions)

@@ -26,7 +26,8 @@ COMPARTMENT = IDENTITY.compartment_id
 FUNCTION = new_ocid("fnfunc", ASHBURN)
 HOSTS = {
     "20160918": f"https://iaas.{ASHBURN}.oraclecloud.com",
-    "20180401": f"https://telemetry.{ASHBURN}.oraclecloud.com",
+    "alarms": f"https://telemetry.{ASHBURN}.oraclecloud.com",
+    "metrics": f"https://telemetry-ingestion.{ASHBURN}.oraclecloud.com",
     "rules": f"https://events.{ASHBURN}.oci.oraclecloud.com",
     "topics": f"https://notification.{ASHBURN}.oci.oraclecloud.com",
     "subscriptions": f"https://notification.{ASHBURN}.oci.oraclecloud.com",
@@ -149,6 +150,20 @@ _ALARM = {
     "evaluationSlackDuration": "PT3M",
     "alarmSummary": "summary",
 }
+_METRICS = {
+    "metricData": [
+        {
+            "namespace": "backup_copies",
+            "compartmentId": COMPARTMENT,
+            "name": "Copied",
+            "resourceGroup": "nightly",
+            "dimensions": {"destinationRegion": PHOENIX},
+            "metadata": {"unit": "count"},
+            "datapoints": [{"timestamp": "2026-04-01T12:00:00.000Z", "value": 1.5, "count": 1}],
+        },
+    ],
+    "batchAtomicity": "ATOMIC",
+}
 _SUBSCRIPTION = {
     "topicId": "{topics}",
     "compartmentId": COMPARTMENT,
@@ -204,6 +219,7 @@ OPERATIONS = [
     Operation("PUT", "20181201/rules/{rules}", _RULE),
     Operation("POST", "20180401/alarms", _ALARM),
     Operation("PUT", "20180401/alarms/{alarms}", _ALARM),
+    Operation("POST", "20180401/metrics", _METRICS),
     Operation("POST", "20181201/topics", {"name": "new", "compartmentId": COMPARTMENT, "description": "new", **TAGS}),
     Operation("PUT", "20181201/topics/{topics}", {"description": "other", **TAGS}),
     Operation("POST", "20181201/topics/{topics}/messages", {"title": "nightly", "body": '{"operation": "Sweep"}'}),

@@ -54,6 +54,10 @@ class Tenant:
             self._clients[region] = self._connect(self.config(region), None)
         return self._clients[region]
 
+    def connect(self, kind: Untyped, region: str = ASHBURN, **options: Untyped) -> Untyped:
+        """A client of the SDK for another service, signing with the user's API key."""
+        return self._reach(kind(self.config(region), circuit_breaker_strategy=NoCircuitBreakerStrategy(), **options))
+
     def config(self, region: str = ASHBURN) -> dict[str, Untyped]:
         return {**oci.config.from_file(str(self.emulator.config_file)), "region": region}
 
@@ -145,6 +149,9 @@ class Tenant:
     def _connect(self, config: dict[str, Untyped], signer: Untyped) -> Untyped:
         given = {} if signer is None else {"signer": signer}
         client = oci.core.BlockstorageClient(config, circuit_breaker_strategy=NoCircuitBreakerStrategy(), **given)
+        return self._reach(client)
+
+    def _reach(self, client: Untyped) -> Untyped:
         session = client.base_client.session
         # A bundle named in the tests' own environment would win over `verify`.
         session.trust_env = False

@@ -63,8 +63,9 @@ class Caller:
         path = operation.path.format(compartment=self._compartment_id, id=made[operation.noun])
         body: object = {"body": "{}"}
         if operation.name != "PublishMessage":
-            bodies = {"POST": self.details(operation.noun, made["Topic"]), "PUT": {"freeformTags": {}}}
-            body = bodies.get(operation.method)
+            change: dict[str, Any] = {"freeformTags": {}}
+            change |= {"description": "changed"} if operation.noun == "Topic" else {}
+            body = {"POST": self.details(operation.noun, made["Topic"]), "PUT": change}.get(operation.method)
         return self.send(operation.method, COLLECTIONS[operation.noun] + path, body)
 
     def make(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from oci.core.models import (
 
 from infra.emulator.block_volume.kinds import KINDS, Kind
 from infra.emulator.server import Emulator
-from tests.emulator.tenant import ASHBURN, Tenant, refusal
+from tests.emulator.tenant import ASHBURN, PHOENIX, Tenant, refusal
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -122,11 +122,29 @@ def test_deleting_a_group_backup_deletes_its_members(tenant: Tenant) -> None:
     """A member goes with its group; on its own the emulator refuses to say what OCI would do."""
     client = tenant.block_volume()
     backup = tenant.group_backup(tenant.group().id)
-    member = backup.volume_backup_ids[0]
-    assert refusal(lambda: client.delete_volume_backup(member)) == (501, "NotImplemented")
-    client.delete_volume_group_backup(backup.id)
+    disk, boot = backup.volume_backup_ids
+    assert refusal(lambda: client.delete_volume_backup(disk)) == (501, "NotImplemented")
+    old = client.get_volume_group_backup(backup.id).headers["etag"]
+    client.update_volume_group_backup(backup.id, UpdateVolumeGroupBackupDetails(display_name="new"))
+    assert refusal(lambda: client.delete_volume_group_backup(backup.id, if_match=old)) == (412, "NoEtagMatch")
+    current = client.get_volume_group_backup(backup.id).headers["etag"]
+    client.delete_volume_group_backup(backup.id, if_match=current)
     tenant.pass_time()
-    assert client.get_volume_backup(member).data.lifecycle_state == "TERMINATED"
+    assert client.get_volume_group_backup(backup.id).data.lifecycle_state == "TERMINATED"
+    assert client.get_volume_backup(disk).data.lifecycle_state == "TERMINATED"
+    assert client.get_boot_volume_backup(boot).data.lifecycle_state == "TERMINATED"
+
+
+def test_a_protected_member_holds_its_group(tenant: Tenant) -> None:
+    """A group's backup is deleted whole or not at all."""
+    client = tenant.block_volume()
+    backup = tenant.group_backup(tenant.group().id)
+    member = backup.volume_backup_ids[0]
+    client.update_volume_backup(member, UpdateVolumeBackupDetails(is_prevent_deletion_enabled=True))
+    assert refusal(lambda: client.delete_volume_group_backup(backup.id)) == (409, "Conflict")
+    assert client.get_volume_group_backup(backup.id).data.lifecycle_state == "AVAILABLE"
+    client.update_volume_backup(member, UpdateVolumeBackupDetails(is_prevent_deletion_enabled=False))
+    assert client.delete_volume_group_backup(backup.id).status == 204
 
 
 @pytest.mark.parametrize(
@@ -143,6 +161,26 @@ def test_a_protected_backup_cannot_be_deleted(tenant: Tenant, protection: dict[s
     """Each of OCI's ways to hold on to a backup refuses its deletion."""
     backup = tenant.volume_backup(tenant.volume().id, **protection)
     assert refusal(lambda: tenant.block_volume().delete_volume_backup(backup.id)) == (409, "Conflict")
+
+
+@pytest.mark.parametrize(
+    "protection",
+    [
+        {"is_prevent_deletion_enabled": True},
+        {"is_retention_lock_enabled": True},
+        {"is_indefinite_retention_enabled": True},
+        {"retention_period": RetentionDuration(retention_time_unit="DAYS", retention_time_amount=1)},
+    ],
+    ids=lambda protection: next(iter(protection)),
+)
+def test_an_update_protects_a_backup_too(tenant: Tenant, protection: dict[str, Any]) -> None:
+    """A copy, which has no protection when it is made, can be given each of them where it is."""
+    copy = tenant.copy_volume_backup(tenant.volume_backup(tenant.volume().id).id)
+    tenant.pass_time()
+    client = tenant.block_volume(PHOENIX)
+    updated = client.update_volume_backup(copy.id, UpdateVolumeBackupDetails(**protection)).data
+    assert {name: getattr(updated, name) for name in protection} == protection
+    assert refusal(lambda: client.delete_volume_backup(copy.id)) == (409, "Conflict")
 
 
 def test_a_retention_period_ends(tenant: Tenant) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +13,9 @@ import pytest
 from oci.circuit_breaker import NoCircuitBreakerStrategy
 from oci.events.models import ActionDetailsList, CreateFaaSActionDetails, CreateRuleDetails, UpdateRuleDetails
 from oci.monitoring.models import CreateAlarmDetails, UpdateAlarmDetails
-from oci.ons.models import CreateSubscriptionDetails, CreateTopicDetails, MessageDetails
+from oci.ons.models import CreateSubscriptionDetails, CreateTopicDetails, MessageDetails, TopicAttributesDetails
 
+from infra.emulator.faults.fault import Answer
 from infra.emulator.server import Emulator
 from tests.emulator.messaging import FUNCTION, Function
 from tests.emulator.tenant import REGIONS, Tenant, refusal
@@ -137,10 +138,42 @@ def test_a_published_message_reaches_the_function(operator: Operator, function: 
     assert operator.subscriptions.list_subscriptions(compartment).data == []
 
 
-def test_metrics_are_refused_at_either_endpoint(operator: Operator) -> None:
-    """PostMetricData answers 501 and stands in the diary as refused."""
-    details = oci.monitoring.models.PostMetricDataDetails(metric_data=[])
-    assert refusal(lambda: operator.monitoring.post_metric_data(details)) == (501, "NotImplemented")
-    operator.monitoring.base_client.endpoint = "https://telemetry-ingestion.us-ashburn-1.oraclecloud.com/20180401"
-    assert refusal(lambda: operator.monitoring.post_metric_data(details)) == (501, "NotImplemented")
-    assert len(operator.tenant.happened("refused")) == 2
+def test_a_topic_is_read_tagged_and_published_to(operator: Operator) -> None:
+    """The etag of GetTopic guards UpdateTopic, and what was published can be read where the cloud is."""
+    topic_id = operator.subscribe()
+    read = operator.topics.get_topic(topic_id)
+    tagged = TopicAttributesDetails(description="ticks", freeform_tags={"told": "2026-04-01"})
+    changed = operator.topics.update_topic(topic_id, tagged, if_match=read.headers["etag"])
+    assert changed.data.freeform_tags == {"told": "2026-04-01"}
+    again = TopicAttributesDetails(description="ticks", freeform_tags={})
+    outdated = refusal(lambda: operator.topics.update_topic(topic_id, again, if_match=read.headers["etag"]))
+    assert outdated == (412, "NoEtagMatch")
+    assert operator.topics.get_topic(topic_id).data.freeform_tags == {"told": "2026-04-01"}
+    operator.subscriptions.publish_message(topic_id, MessageDetails(title="Copies are late", body="One is."))
+    published = operator.tenant.emulator.call(lambda cloud: list(cloud.notifications.published))
+    assert [(each.topic_id, each.title, each.body) for each in published] == [(topic_id, "Copies are late", "One is.")]
+
+
+@pytest.mark.parametrize("operation", ["GetTopic", "UpdateTopic", "PublishMessage"])
+def test_notifications_meet_faults_by_their_names(operator: Operator, operation: str) -> None:
+    """A script finds each operation of a topic, and no other."""
+    topic_id = operator.subscribe()
+    ask: dict[str, Callable[[], Any]] = {
+        "GetTopic": lambda: operator.topics.get_topic(topic_id),
+        "UpdateTopic": lambda: operator.topics.update_topic(topic_id, TopicAttributesDetails(description="")),
+        "PublishMessage": lambda: operator.subscriptions.publish_message(topic_id, MessageDetails(body="b")),
+    }
+    fault = Answer(503, "ServiceUnavailable")
+    operator.tenant.emulator.call(lambda cloud: cloud.faults.script(fault, operation=operation))
+    for other in ask.keys() - {operation}:
+        ask[other]()
+    assert refusal(ask[operation]) == (503, "ServiceUnavailable")
+    assert ask[operation]().status in {200, 202}
+
+
+def test_metrics_cannot_be_asked_for(operator: Operator) -> None:
+    """SummarizeMetricsData answers 501 and stands in the diary as refused."""
+    details = oci.monitoring.models.SummarizeMetricsDataDetails(namespace="backup_copies", query="Copied[1m].sum()")
+    compartment = operator.tenant.compartment_id
+    assert refusal(lambda: operator.monitoring.summarize_metrics_data(compartment, details)) == (501, "NotImplemented")
+    assert len(operator.tenant.happened("refused")) == 1

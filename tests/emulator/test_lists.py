@@ -113,6 +113,19 @@ def test_backups_are_filtered_by_what_the_api_filters_them_by(tenant: Tenant) ->
     assert names(client.list_volume_group_backups, display_name="d") == ["d"]
 
 
+def test_lists_say_which_group_a_volume_is_in(tenant: Tenant) -> None:
+    """Volumes and boot volumes alike, and they can be filtered by it; who is in no group has none."""
+    client, boot_volume = tenant.block_volume(), tenant.boot_volume()
+    volume, ungrouped = tenant.volume().id, tenant.volume().id
+    group = tenant.group([volume, boot_volume])
+    compartment = {"compartment_id": tenant.compartment_id}
+    listed = client.list_volumes(**compartment).data
+    assert {each.id: each.volume_group_id for each in listed} == {volume: group.id, ungrouped: None}
+    for call, member in ((client.list_volumes, volume), (client.list_boot_volumes, boot_volume)):
+        (found,) = call(**compartment, volume_group_id=group.id).data
+        assert (found.id, found.volume_group_id) == (member, group.id)
+
+
 def test_a_state_is_matched_whatever_its_case(tenant: Tenant) -> None:
     """The filter by state does not regard case; an unknown state is refused."""
     tenant.volume(display_name="a")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import oci
 import pytest
 
+from infra.emulator.notifications import PublishedMessage
 from infra.emulator.ocids import new_ocid
-from tests.emulator.messaging import COMPARTMENT, FUNCTION, NOTIFICATIONS, Messaging, messaging
+from tests.emulator.messaging import COMPARTMENT, FUNCTION, NOON, NOTIFICATIONS, Messaging, messaging
 
+MINUTE = timedelta(minutes=1)
 TOPICS, SUBSCRIPTIONS = f"{NOTIFICATIONS}/topics", f"{NOTIFICATIONS}/subscriptions"
 
 
@@ -126,6 +129,55 @@ def test_topics_are_made_read_changed_and_listed(cloud: Messaging) -> None:
     assert listed == [changed]
 
 
+@pytest.mark.parametrize(
+    ("details", "answer"),
+    [
+        ({"description": "", "freeformTags": {"k" * 100: "v" * 256}}, 200),
+        ({"description": "d", "freeformTags": {f"k{n}": "v" for n in range(10)}}, 200),
+        ({"freeformTags": {}}, (400, "MissingParameter")),
+        ({"description": None, "freeformTags": {}}, (400, "MissingParameter")),
+        ({"description": "d", "freeformTags": {f"k{n}": "v" for n in range(11)}}, (400, "InvalidParameter")),
+        ({"description": "d", "freeformTags": {"k" * 101: "v"}}, (400, "InvalidParameter")),
+        ({"description": "d", "freeformTags": {"k": "v" * 257}}, (400, "InvalidParameter")),
+        ({"description": "d", "freeformTags": {"k": 1}}, (400, "InvalidParameter")),
+        ({"description": "d", "name": "other"}, (400, "InvalidParameter")),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_topic_is_changed_within_its_limits(cloud: Messaging, details: dict[str, Any], answer: object) -> None:
+    """A description is required, as the reference says; tags have the limits that they have everywhere."""
+    url = f"{TOPICS}/{make_topic(cloud)}"
+    changed = cloud.call("PUT", url, details)
+    if answer == 200:
+        assert changed.status_code == 200
+        assert cloud.call("GET", url).json()["freeformTags"] == details["freeformTags"]
+    else:
+        assert (changed.status_code, changed.json()["code"]) == answer
+
+
+def test_an_outdated_etag_changes_no_topic(cloud: Messaging) -> None:
+    """412, and the topic stays as it was."""
+    made = cloud.made(TOPICS, {"name": "ticks", "compartmentId": COMPARTMENT})
+    url = f"{TOPICS}/{made['topicId']}"
+    first = cloud.call("PUT", url, {"description": "first"}, if_match=made["etag"])
+    second = cloud.call("PUT", url, {"description": "second"}, if_match=made["etag"])
+    assert (second.status_code, second.json()["code"]) == (412, "NoEtagMatch")
+    assert cloud.call("GET", url).json() == first.json()
+
+
+def test_what_was_published_can_be_read(cloud: Messaging) -> None:
+    """Whether anybody subscribes or not: region, topic, title, body, the cloud's time and the id of the answer."""
+    topic = make_topic(cloud)
+    first = publish(cloud, topic, "{}")
+    cloud.advance(minutes=1)
+    second = cloud.call("POST", f"{TOPICS}/{topic}/messages", {"body": "untitled"})
+    assert second.headers["opc-request-id"]
+    assert list(cloud.notifications.published) == [
+        PublishedMessage("us-ashburn-1", topic, "t", "{}", NOON, first["messageId"]),
+        PublishedMessage("us-ashburn-1", topic, "", "untitled", NOON + MINUTE, second.json()["messageId"]),
+    ]
+
+
 def test_subscriptions_are_active_at_once_and_listed_by_topic(cloud: Messaging) -> None:
     """A function needs no confirmation."""
     topic, other = make_topic(cloud), make_topic(cloud, "other")
@@ -186,9 +238,12 @@ def test_a_message_that_cannot_be_is_refused(cloud: Messaging) -> None:
     """No body, a body beyond 64 KB, a topic that is not there, and the deprecated JSON type."""
     url = f"{TOPICS}/{make_topic(cloud)}/messages"
     assert cloud.call("POST", url, {"title": "t"}).status_code == 400
+    assert cloud.call("POST", url, {"title": "t", "body": ""}).status_code == 400
+    assert cloud.call("POST", url, {"title": "t" * 1001, "body": "b"}).status_code == 400
     assert cloud.call("POST", url, {"body": "x" * 65_536}).status_code == 400
     assert cloud.call("POST", url, {"body": "{}"}, messageType="JSON").status_code == 501
     assert cloud.call("POST", f"{TOPICS}/none/messages", {"body": "{}"}).status_code == 404
+    assert not cloud.notifications.published
 
 
 def test_what_is_not_modelled_is_refused(cloud: Messaging) -> None:

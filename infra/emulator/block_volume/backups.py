@@ -19,7 +19,7 @@ Details = Mapping[str, Any]
 _CHANGED_SHARE = 10
 """An incremental backup holds one tenth of its volume, at least a gigabyte: nothing writes to volumes here."""
 _PROTECTIONS = ("isPreventDeletionEnabled", "isRetentionLockEnabled", "isIndefiniteRetentionEnabled")
-_RETENTION = ("retentionPeriod", *_PROTECTIONS)
+_INHERITED = {"retentionPeriod", *_PROTECTIONS, "freeformTags", "type", "sourceType", "expirationTime"}
 
 
 class Backups:
@@ -111,8 +111,8 @@ class Backups:
     def _create_group_backup(self, source: Resource, volumes: Sequence[Resource], details: Details) -> Resource:
         kind = VOLUME_GROUP_BACKUP
         group = self._make(kind, source, details)
-        # A group's protection holds for its members; its name does not.
-        inherited = {name: value for name, value in details.items() if name in {*_RETENTION, "freeformTags", "type"}}
+        # A group's protection and its end hold for its members; its name does not.
+        inherited = {name: value for name, value in details.items() if name in _INHERITED}
         inherited |= {"definedTags": group.fields["definedTags"], "displayName": group.name}
         members = [self._create_backup(BACKUP_OF[v.kind], v, inherited, group) for v in volumes]
         self.complete_group(group, members)

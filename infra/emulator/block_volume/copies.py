@@ -27,7 +27,8 @@ class Copies:
     def copy(self, kind: BackupKind, source: Resource, details: Details) -> Resource:
         """The copy, CREATING in its destination at once; OCI's 400, 409 or 429 when it may not start."""
         destination = details["destinationRegion"]
-        if destination not in self._storage.regions or destination == source.region:
+        # What OCI answers for a region without a subscription is not documented: here the same as for no region at all.
+        if destination not in self._storage.subscriptions or destination == source.region:
             raise invalid("destinationRegion", "another region that the tenancy is subscribed to")
         require_key_in(destination, details)
         if source.state is not State.AVAILABLE:

@@ -9,6 +9,7 @@ from infra.emulator.block_volume.backups import Backups
 from infra.emulator.block_volume.copies import Copies
 from infra.emulator.block_volume.kinds import BOOT_VOLUME, BackupKind, Kind
 from infra.emulator.block_volume.limits import Limits, State, Timeline, Timings
+from infra.emulator.block_volume.policy import Expiry, scheduled
 from infra.emulator.block_volume.requests import COPY, read_create, read_update
 from infra.emulator.block_volume.resource import Resource
 from infra.emulator.block_volume.storage import Storage
@@ -48,8 +49,9 @@ class History:
     which resources were made, so the past is to be written before anything else happens.
     """
 
-    def __init__(self, storage: Storage, start: datetime) -> None:
+    def __init__(self, storage: Storage, start: datetime, expiry: Expiry) -> None:
         self._clock = Clock(None, start)
+        self._expiry = expiry
         limits = Limits(
             copies_in_flight=_NO_LIMIT,
             boot_volume_copies_in_flight=_NO_LIMIT,
@@ -62,7 +64,7 @@ class History:
             storage.identity,
             storage.events,
             limits,
-            storage.regions,
+            storage.subscriptions,
             storage.resources,
         )
         self._resources = storage.resources
@@ -87,6 +89,16 @@ class History:
         if isinstance(kind, BackupKind):
             return self._backups.create(kind, region, asked).id
         return self._volumes.create(kind, region, asked).id
+
+    def create_scheduled(self, kind: BackupKind, region: str, kept_for: timedelta, **details: Json) -> str:
+        """The OCID of a backup that a backup policy made: SCHEDULED, and deleted when so much time has passed.
+
+        If that is over by now, it is deleted as soon as the cloud's own clock goes on.
+        """
+        asked = scheduled(read_create(kind, details), self.now + kept_for)
+        backup = self._backups.create(kind, region, asked)
+        self._expiry.await_end_of(backup)
+        return backup.id
 
     def copy(self, kind: BackupKind, backup_id: str, region: str, to: str, **details: Json) -> str:
         """The OCID of the copy in region `to` of a backup in `region`, with all of its members if it is a group's."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from infra.emulator.block_volume.copies import Copies
 from infra.emulator.block_volume.history import History
 from infra.emulator.block_volume.kinds import BACKUPS, KINDS, BackupKind, Kind
 from infra.emulator.block_volume.limits import Limits, State
+from infra.emulator.block_volume.policy import Expiry, scheduled
 from infra.emulator.block_volume.requests import COPY, read_create, read_update
 from infra.emulator.block_volume.resource import ENDING, Resource
 from infra.emulator.block_volume.storage import Storage
@@ -27,6 +27,7 @@ from infra.emulator.diary import Diary
 from infra.emulator.events import Events
 from infra.emulator.identity import Identity
 from infra.emulator.pages import page_of
+from infra.emulator.region_subscriptions import RegionSubscriptions
 from infra.emulator.retry_tokens import RetryTokens
 from infra.emulator.wire import ApiError, json_object, not_found
 
@@ -37,14 +38,21 @@ class BlockVolume:
     """The service in all regions."""
 
     def __init__(
-        self, clock: Clock, diary: Diary, identity: Identity, events: Events, regions: Sequence[str], limits: Limits
+        self,
+        clock: Clock,
+        diary: Diary,
+        identity: Identity,
+        events: Events,
+        subscriptions: RegionSubscriptions,
+        limits: Limits,
     ) -> None:
-        self._identity = identity
-        self.storage = Storage(clock, diary, identity, events, limits, tuple(regions))
+        self._clock, self._identity = clock, identity
+        self.storage = Storage(clock, diary, identity, events, limits, subscriptions)
         self._tokens = RetryTokens(clock, self._find_living)
         self._volumes = Volumes(self.storage)
         self._backups = Backups(self.storage, self._volumes)
         self._copies = Copies(self.storage, self._backups)
+        self._expiry = Expiry(clock, self._backups)
 
     def routes(self) -> list[BaseRoute]:
         """The operations of every kind, with full paths."""
@@ -69,9 +77,27 @@ class BlockVolume:
         given = {"displayName": display_name, "compartmentId": self._identity.compartment_id, **details}
         return self._volumes.seed_boot_volume(region, given).id
 
+    def seed_scheduled_backup(
+        self,
+        kind: BackupKind,
+        region: str,
+        source_id: str,
+        *,
+        kept_for: timedelta = timedelta(days=7),
+        **details: Any,  # noqa: ANN401 - JSON fields
+    ) -> str:
+        """Make a backup as if Oracle's backup policy had: SCHEDULED, and deleted after `kept_for`; its OCID.
+
+        It lives as any backup does, from REQUEST_RECEIVED on. `details` are fields of a create.
+        """
+        asked = read_create(kind, {kind.of_field: source_id, **details})
+        backup = self._backups.create(kind, region, scheduled(asked, self._clock.now() + kept_for))
+        self._expiry.await_end_of(backup)
+        return backup.id
+
     def history(self, start: datetime) -> History:
         """A past to put resources into: what is made through it was made at `start` or later, and is AVAILABLE."""
-        return History(self.storage, start)
+        return History(self.storage, start, self._expiry)
 
     def fail_next(self, operation: str, times: int = 1) -> None:
         """Let what the next operations of this name (`CopyVolumeBackup`) make end FAULTY, members of groups included.

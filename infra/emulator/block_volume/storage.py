@@ -16,6 +16,7 @@ from infra.emulator.clock import Clock
 from infra.emulator.diary import Diary
 from infra.emulator.events import Events
 from infra.emulator.identity import Identity
+from infra.emulator.region_subscriptions import RegionSubscriptions
 from infra.emulator.wire import timestamp
 
 Step = Callable[[Resource], None]
@@ -39,10 +40,15 @@ class Storage:
     identity: Identity
     events: Events
     limits: Limits
-    regions: tuple[str, ...]
+    subscriptions: RegionSubscriptions
     resources: Resources = field(default_factory=Resources)
     failures: Counter[str] = field(default_factory=Counter)
     """How many of the next operations of a name will end FAULTY."""
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions of the cloud, subscribed to or not."""
+        return self.subscriptions.regions
 
     def make(self, kind: Kind, region: str, **fields: Any) -> Resource:  # noqa: ANN401 - fields are JSON
         """A new resource with these fields."""

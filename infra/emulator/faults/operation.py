@@ -12,6 +12,11 @@ _NOUNS = {kind.path: kind.name for kind in KINDS} | {
     "topics": "Topic",
     "subscriptions": "Subscription",
 }
+_OTHERS = {
+    ("POST", "metrics", False, None): "PostMetricData",
+    ("GET", "tenancies", True, "/regionSubscriptions"): "ListRegionSubscriptions",
+}
+"""Operations whose names do not follow from a noun: by method, collection, whether one of it is named, and action."""
 _PATH = re.compile(r"/[0-9]{8}/(?P<collection>[A-Za-z]+)(?P<id>/[^/]+)?(?P<action>/.+)?")
 _VERBS = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}
 
@@ -19,7 +24,7 @@ OPERATIONS = frozenset(
     {f"{verb}{noun}" for verb in ("Create", "Get", "Update", "Delete") for noun in _NOUNS.values()}
     | {f"List{noun}s" for noun in _NOUNS.values()}
     | {f"Copy{kind.name}" for kind in BACKUPS}
-    | {"PublishMessage"}
+    | {"PublishMessage", *_OTHERS.values()}
 )
 """Every operation that the emulator models."""
 
@@ -27,10 +32,15 @@ OPERATIONS = frozenset(
 def operation_of(method: str, path: str) -> str | None:
     """The operation (`CopyVolumeBackup`) that a request asks for; `None` for what the emulator does not model."""
     found = _PATH.fullmatch(path)
-    noun = _NOUNS.get(found["collection"]) if found else None
-    if found is None or noun is None:
+    if found is None:
         return None
-    name = _name(method, noun, found["action"], of_one=found["id"] is not None)
+    collection, action, of_one = found["collection"], found["action"], found["id"] is not None
+    if other := _OTHERS.get((method, collection, of_one, action)):
+        return other
+    noun = _NOUNS.get(collection)
+    if noun is None:
+        return None
+    name = _name(method, noun, action, of_one=of_one)
     return name if name in OPERATIONS else None
 
 
