@@ -13,7 +13,7 @@ IS_FIT := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/run.stamp ## watch a backup being made and copied to another region, with no tenancy (ARGS=--plain: no live view)
+run: $(VENV)/run.stamp ## watch thirty days of backups and their copies in a minute, with no tenancy (ARGS=--plain: no live view)
 	@$(BIN)/python -m infra.local run $(ARGS)
 
 serve: $(VENV)/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)

@@ -45,6 +45,11 @@ class Clock:
         """Run `action` when `delay` of cloud time has passed."""
         self.at(self.now() + delay, action)
 
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next action is due; `None` when nothing waits."""
+        return self._due[0][0] if self._due else None
+
     def run_due(self) -> None:
         """Run every action whose moment has come, also those that the actions themselves add."""
         while self._due and self._due[0][0] <= self.now():

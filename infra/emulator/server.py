@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -34,12 +34,16 @@ _SECONDS_TO_STOP = 10.0
 DEFAULT_LIMITS = Limits()
 
 
+def _unheard(_: datetime) -> None:
+    pass
+
+
 class Emulator:
     """A context manager: inside it the cloud runs; `environment()` points any OCI client at it.
 
-    `speed` is cloud seconds per real second, `None` a clock that only `advance` moves. `port` 0 takes any free one.
-    Without `directory` the files live in a temporary one. Its methods may be called from
-    any thread but the cloud's own, where listeners run.
+    `speed` is cloud seconds per real second, `None` a clock that stands until `advance` or `play` moves it. Its time
+    begins at `start`, or now. `port` 0 takes any free one. Without `directory` the files live in a temporary one. Its
+    methods may be called from any thread but the cloud's own, where listeners run.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Emulator:
         *,
         port: int = 0,
         speed: float | None = 1.0,
+        start: datetime | None = None,
         directory: Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
@@ -56,7 +61,7 @@ class Emulator:
         if len(set(regions)) < len(regions):
             raise ValueError(f"A region is named twice: {', '.join(regions)}")
         self.regions = tuple(regions)
-        self.cloud = Cloud(self.regions, Clock(speed), limits)
+        self.cloud = Cloud(self.regions, Clock(speed, start), limits)
         self._port = port
         self._directory = directory
         self._cleanup = contextlib.ExitStack()
@@ -112,6 +117,15 @@ class Emulator:
     def advance(self, step: timedelta) -> None:
         """Move the cloud's clock on, through everything that is due on the way."""
         self.call(lambda cloud: cloud.clock.advance(step))
+
+    def play(self, until: datetime, on_step: Callable[[datetime], None] = _unheard) -> None:
+        """Move a standing clock on to `until`, from one thing that is due to the next.
+
+        At each it waits until the functions that were called for it have answered: however long that takes, no cloud
+        time passes meanwhile. `on_step` is told each time at which the clock comes to stand, on the cloud's thread,
+        before anything happens then.
+        """
+        asyncio.run_coroutine_threadsafe(self._play(until, on_step), self._loop).result()
 
     def register_function(self, function_id: str, invoke_url: str) -> None:
         """Say where Events and Notifications reach a function."""
@@ -183,6 +197,15 @@ class Emulator:
                 await self.cloud.aclose()
                 server.should_exit = True
                 await serving
+
+    async def _play(self, until: datetime, on_step: Callable[[datetime], None]) -> None:
+        clock = self.cloud.clock
+        while clock.now() < until:
+            step = min(until, max(clock.now(), clock.next_due or until))
+            on_step(step)
+            clock.advance(step - clock.now())
+            await self.cloud.delivery.settle()
+            await asyncio.sleep(0)
 
     async def _pause(self, seconds: float) -> None:
         """Hold an answer back, in real time; the end of the cloud ends it too."""

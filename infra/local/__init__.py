@@ -1,1 +1,1 @@
-"""The Fn side on one machine: starts the function as Fn does, serves the Fn HTTP API, and tells the demo's story."""
+"""The Fn side on one machine: starts the function as Fn does, serves the Fn HTTP API, and shows the film."""

@@ -15,10 +15,10 @@ from rich.console import Console
 
 from infra.emulator.port import read_port
 from infra.emulator.speed import read_speed
-from infra.local import serving, story
+from infra.local import film, serving
 from infra.local.lock import FolderTaken, hold
-from infra.local.stage import SPEED
 
+LONGEST_FILM = 366
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, console: Console) -> int:
     logs = options.logs.resolve()
     if options.command == "run":
-        return story.run(console, logs, speed=options.speed, plain=options.plain)
+        return film.run(console, logs, days=options.days, limit=options.limit, plain=options.plain)
     serving.serve(console, logs, fn_port=options.fn_port, cloud_port=options.cloud_port, speed=options.speed)
     return 0
 
@@ -56,17 +56,33 @@ def _run(options: argparse.Namespace, console: Console) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description="Rehearse on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="watch a scheduled backup and its copy, from the alarm to the end")
+    run = commands.add_parser("run", help="watch thirty days of a small fleet, to the report at their end")
+    run.add_argument("--days", type=_read_days, default=film.DAYS, help=f"how many days it has ({film.DAYS})")
+    limit = f"real seconds after which it is given up ({film.LIMIT})"
+    run.add_argument("--limit", type=_read_limit, default=film.LIMIT, help=limit)
     no_color = bool(os.environ.get("NO_COLOR"))
     run.add_argument("--plain", action="store_true", default=no_color, help="lines instead of a live view")
     serve = commands.add_parser("serve", help="keep the cloud and the function running, to be invoked")
     serve.add_argument("--fn-port", type=read_port, help=f"where Fn listens on 127.0.0.1 ({serving.FN_PORT} if free)")
     serve.add_argument("--cloud-port", type=read_port, help=f"where the cloud does ({serving.CLOUD_PORT} if free)")
+    speed = f"cloud seconds per second ({serving.SPEED:g})"
+    serve.add_argument("--speed", type=read_speed, default=serving.SPEED, help=speed)
     for command in (run, serve):
-        command.add_argument("--speed", type=read_speed, default=SPEED, help=f"cloud seconds per second ({SPEED:g})")
         logs = Path("build") / command.prog.split()[-1]
         command.add_argument("--logs", type=Path, default=logs, help=f"folder for what cloud and function log ({logs})")
     return parser.parse_args(arguments)
+
+
+def _read_days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_FILM:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {LONGEST_FILM}")
+    return int(text)
+
+
+def _read_limit(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 on")
+    return int(text)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Sequence
 from typing import Any, Self
@@ -13,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from infra.emulator.listeners import Listener, Listeners
+from infra.emulator.tunnel import listen
 from infra.local.fn_api import FnApi, describe_error
 from infra.local.function import Function
 from infra.local.pool import Pool
@@ -39,7 +39,7 @@ class FnServer:
 
     def __enter__(self) -> Self:
         # Bound and listening from here on: a port in use is the caller's error, and nobody has to wait for a start.
-        self._socket = socket.create_server(("127.0.0.1", self._port))
+        self._socket = listen(self._port)
         remove_abandoned()
         self._pools = [Pool(function, self._note, self._processes) for function in self._functions]
         app = Starlette(routes=FnApi(self._pools).routes(), exception_handlers={HTTPException: describe_error})

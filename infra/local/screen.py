@@ -1,12 +1,12 @@
-"""The live view: a lane for each region and one for the function, and what is under way; or plain lines."""
+"""The film on a screen: how far it is, how each source stands in each region, what happened; or plain lines."""
 
 from __future__ import annotations
 
-import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from datetime import timedelta
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,30 +14,35 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from infra.local.timeline import FUNCTION, Moment, Task, Timeline
+from infra.local.cast import HOME, REGIONS, Source
+from infra.local.chronicle import LATEST, Chronicle
+from infra.local.holdings import Standing
+from infra.local.timeline import Moment, Tone
 
-OTHER_LINES = 6
-"""What the view needs besides its lanes: the clock, what is under way, and air between them."""
+OTHER_LINES = 12 + LATEST
+"""What the view needs besides what happened: the clock, how it stands, how much of everything, and air between them."""
+DAY = timedelta(days=1)
 
 
 class Screen:
-    """Shows entries of the cloud's diary and of the Fn server as they come, from any thread.
+    """Shows a film of so many days; where the console is no terminal, or `plain` is asked for, as lines.
 
-    Where the console is no terminal, or `plain` is asked for, each moment is a line and nothing moves.
-    `speed` is that of the cloud's clock.
+    It is what a chronicle tells: `tell` takes its moments, and `turn` is called whenever its clock has moved.
     """
 
-    def __init__(self, console: Console, home: str, destination: str, *, speed: float, plain: bool) -> None:
-        self._console = console
-        self._lanes = (home, FUNCTION, destination)
-        self._speed = speed
-        self._timeline = Timeline(home)
-        self._lock = threading.Lock()
-        self._seen: tuple[datetime, float] | None = None
+    def __init__(self, console: Console, days: int, *, plain: bool) -> None:
+        self._console, self._days = console, days
+        self._chronicle: Chronicle | None = None
         self._started = time.monotonic()
+        self._told: Counter[str] = Counter()
         self._live: Live | None = None
         if console.is_terminal and not plain:
-            self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10, transient=True)
+            self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=5, transient=True)
+
+    def show(self, chronicle: Chronicle) -> None:
+        """Show this one from now on."""
+        self._chronicle = chronicle
+        self._next_day = chronicle.start + DAY
 
     def __enter__(self) -> Self:
         if self._live:
@@ -45,51 +50,116 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the lanes standing, all of them."""
+        """Leave standing what happened, all of it."""
         if self._live:
             self._live.stop()
-            if self._timeline.moments:
-                self._console.print(self._draw_lanes(self._timeline.moments))
+            if self._chronicle:
+                self._console.print(_draw_moments(self._chronicle, self._chronicle.moments))
 
-    def show(self, entry: Mapping[str, Any]) -> None:
-        """Take one entry; those that a person would not miss are not shown."""
-        with self._lock:
-            moment = self._timeline.take(entry)
-            self._seen = datetime.fromisoformat(entry["time"]), time.monotonic()
-        if moment and not self._live:
-            line = f"{moment.time:%H:%M:%S}  {moment.lane:<14}  {moment.text}"
-            self._console.print(line, style=str(moment.tone), highlight=False, soft_wrap=True)
+    def tell(self, moment: Moment) -> None:
+        """Something happened."""
+        if not self._live and self._chronicle:
+            self._print(f"{_when(self._chronicle, moment)}  {moment.text}", moment.tone)
+
+    def turn(self) -> None:
+        """Time has passed: at the end of a day a line says what it brought."""
+        chronicle = self._chronicle
+        if self._live or chronicle is None or chronicle.now < self._next_day or chronicle.day > self._days + 1:
+            return
+        day = (self._next_day - chronicle.start) // DAY
+        new = Counter(chronicle.counts)
+        new.subtract(self._told)
+        self._told, self._next_day = Counter(chronicle.counts), self._next_day + DAY
+        self._print(f"day {day:2} of {self._days}  {_count(new)}", Tone.DIM)
+
+    def _print(self, line: str, tone: Tone) -> None:
+        self._console.print(line, style=str(tone), highlight=False, soft_wrap=True, markup=False)
 
     def _draw(self) -> RenderableType:
-        with self._lock:
-            moments, tasks, seen = self._timeline.moments[:], list(self._timeline.tasks.values()), self._seen
-        now = seen[0] + timedelta(seconds=(time.monotonic() - seen[1]) * self._speed) if seen else datetime.now(UTC)
-        room = max(6, self._console.height - OTHER_LINES - len(tasks))
-        lanes = self._draw_lanes(moments)
-        while moments and len(self._console.render_lines(lanes)) > room:
-            moments = moments[1:]
-            lanes = self._draw_lanes(moments)
-        passed = time.monotonic() - self._started
-        clock = Text(f"cloud time {now:%H:%M:%S}, {self._speed:g} times as fast as yours, {passed:.0f} s", style="dim")
-        return Group(lanes, "", *(_draw_task(task, now) for task in tasks), clock)
+        passed = f"{time.monotonic() - self._started:.0f} s"
+        chronicle = self._chronicle
+        if chronicle is None or not chronicle.sources:
+            return Text(f"The cloud and the function are coming up, {passed}", style="dim")
+        room = max(3, self._console.height - OTHER_LINES - len(chronicle.sources))
+        return Group(
+            self._draw_clock(chronicle, passed),
+            "",
+            draw_standings(chronicle),
+            "",
+            _draw_moments(chronicle, chronicle.latest.copy()),
+            "",
+            _draw_moments(chronicle, chronicle.moments[-room:]),
+            "",
+            Text(_count(chronicle.counts), style="dim"),
+        )
 
-    def _draw_lanes(self, moments: Iterable[Moment]) -> Table:
-        table = Table(expand=True, box=None, padding=(0, 1, 0, 0), header_style="bold")
-        table.add_column("", width=8, style="dim")
-        for lane in self._lanes:
-            table.add_column(lane, ratio=1, overflow="fold")
-        for moment in moments:
-            cells = [Text(moment.text, style=str(moment.tone)) if lane == moment.lane else "" for lane in self._lanes]
-            table.add_row(f"{moment.time:%H:%M:%S}", *cells)
+    def _draw_clock(self, chronicle: Chronicle, passed: str) -> Table:
+        share = min(1.0, (chronicle.now - chronicle.start) / (self._days * DAY))
+        table = Table.grid(expand=True, padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1)
+        table.add_column(no_wrap=True)
+        bar = ProgressBar(total=1.0, completed=share, complete_style="cyan")
+        day = min(chronicle.day, self._days)
+        table.add_row(f"[bold]day {day:2} of {self._days}[/]", bar, f"{chronicle.now:%a %d %b %H:%M}  {passed}")
         return table
 
 
-def _draw_task(task: Task, now: datetime) -> Table:
-    table = Table.grid(expand=True, padding=(0, 1, 0, 0))
-    table.add_column(width=8)
-    table.add_column(width=32, no_wrap=True)
-    table.add_column(ratio=1)
-    table.add_column(width=16, no_wrap=True)
-    bar = ProgressBar(total=1.0, completed=task.share_done(now), complete_style="cyan")
-    table.add_row("", f"{task.label} in {task.region}", bar, task.state)
+def draw_standings(chronicle: Chronicle) -> Table:
+    """A line for each source, a column for each region."""
+    table = Table(expand=True, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", no_wrap=True, min_width=14)
+    for region in REGIONS:
+        is_down = region in chronicle.down
+        table.add_column(f"{region} DOWN" if is_down else region, ratio=1, header_style="bold red" if is_down else "")
+    for source in chronicle.sources:
+        cells = [_draw_standing(chronicle, source, region) for region in REGIONS]
+        table.add_row(Text.assemble(source.name, "\n", (source.what, "dim")), *cells)
     return table
+
+
+def _draw_standing(chronicle: Chronicle, source: Source, region: str) -> Text:
+    if region not in (HOME, *source.destinations):
+        return Text("no copies wanted", style="dim")
+    standing = chronicle.standing(source, region)
+    if region == HOME:
+        first = Text(f"{standing.good} backups")
+        age = "" if standing.newest is None else f"newest {_age(chronicle.now - standing.newest)} ago"
+        return Text.assemble(first, "\n", (age, "dim"))
+    first = Text(f"{standing.good} of {standing.wanted} copied", style="green" if standing.is_complete else "yellow")
+    return Text.assemble(first, "\n", (_rest(standing), "dim"))
+
+
+def _rest(standing: Standing) -> str:
+    parts = {"older": standing.older, "coming": standing.under_way, "FAULTY": standing.faulty}
+    return ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+
+
+def _draw_moments(chronicle: Chronicle, moments: Iterable[Moment]) -> Table:
+    table = Table.grid(expand=True, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(ratio=1, overflow="fold")
+    for moment in moments:
+        table.add_row(_when(chronicle, moment), Text(moment.text, style=str(moment.tone)))
+    return table
+
+
+def _when(chronicle: Chronicle, moment: Moment) -> str:
+    return f"day {(moment.time - chronicle.start) // DAY + 1:2}  {moment.time:%d %b %H:%M}"
+
+
+def _count(counts: Mapping[str, int]) -> str:
+    """How much there was of everything, in the order in which it comes about."""
+    said = [
+        f"{counts['backups']} backups made, {counts['copies']} copies arrived",
+        f"{counts['deleted']} deleted",
+        f"{counts['messages']} messages",
+        f"{counts['calls']} calls" + (f" ({counts['troubled']} with trouble)" if counts["troubled"] else ""),
+        f"{counts['requests']} requests" + (f", {counts['faults']} met a fault" if counts["faults"] else ""),
+    ]
+    return " · ".join(said)
+
+
+def _age(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"

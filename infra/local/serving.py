@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +14,29 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.emulator.block_volume.limits import Limits, State, Timings
+from infra.emulator.server import Emulator
 from infra.emulator.shell import write_exports
-from infra.local.screen import Screen
-from infra.local.stage import DESTINATION, HOME, Stage, raise_stage
+from infra.local.stage import Entry, Stage
+from infra.local.timeline import Timeline
 
 FN_PORT, CLOUD_PORT = 8080, 8181
+HOME, DESTINATION = "us-ashburn-1", "us-phoenix-1"
+SPEED = 60.0
+"""A minute of the cloud in a second: long enough to watch, and short enough."""
+
+# Seconds of cloud time; members are done a little before their group.
+TIMINGS = Timings(
+    backup=((0, State.REQUEST_RECEIVED), (30, State.CREATING), (240, State.AVAILABLE)),
+    group_backup=(
+        (0, State.REQUEST_RECEIVED),
+        (30, State.CREATING),
+        (150, State.COMMITTED),
+        (300, State.AVAILABLE),
+    ),
+    copy=((0, State.CREATING), (420, State.AVAILABLE)),
+    group_copy=((0, State.CREATING), (300, State.COMMITTED), (540, State.AVAILABLE)),
+)
 
 CREATE = """'{"operation": "CreateVolumeGroupBackup", "volumeGroupId": "'$VOLUME_GROUP_ID'"}'"""
 SWEEP = """'{"operation": "Sweep"}'"""
@@ -34,15 +54,44 @@ class PortTaken(Exception):  # noqa: N818 - reads as what happened
 def serve(console: Console, logs: Path, *, fn_port: int | None, cloud_port: int | None, speed: float) -> None:
     """Serve until interrupted. A port that is not asked for is the usual one where that is free; raises `PortTaken`."""
     fn_port, cloud_port = _choose(fn_port, FN_PORT), _choose(cloud_port, CLOUD_PORT)
-    with (
-        Screen(console, HOME, DESTINATION, speed=speed, plain=True) as screen,
-        raise_stage(screen.show, logs, speed=speed, fn_port=fn_port, cloud_port=cloud_port) as stage,
-        _environment(stage, logs / "environment.sh") as environment,
-    ):
-        explain(console, stage, environment)
-        stage.set_triggers()
-        while True:
-            time.sleep(3600)
+    emulator = Emulator([HOME, DESTINATION], port=cloud_port, speed=speed, limits=Limits(timings=TIMINGS))
+    with Stage(emulator, _Lines(console).show, logs) as stage:
+        group_id = _create_volume_group(stage)
+        nightly = {"operation": "CreateVolumeGroupBackup", "volumeGroupId": group_id, "displayName": "nightly"}
+        stage.deploy({"DESTINATION_REGIONS": DESTINATION, "SCHEDULE": json.dumps(nightly)}, port=fn_port)
+        with _environment(stage, group_id, logs / "environment.sh") as environment:
+            explain(console, stage, environment)
+            _set_triggers(stage)
+            while True:
+                time.sleep(3600)
+
+
+class _Lines:
+    """Prints what is worth telling, a line each; takes entries from any thread."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._timeline = Timeline(HOME)
+        self._lock = threading.Lock()
+
+    def show(self, entry: Entry) -> None:
+        with self._lock:
+            moment = self._timeline.take(entry)
+        if moment:
+            line = f"{moment.time:%H:%M:%S}  {moment.lane:<14}  {moment.text}"
+            self._console.print(line, style=str(moment.tone), highlight=False, soft_wrap=True, markup=False)
+
+
+def _create_volume_group(stage: Stage) -> str:
+    volumes = {"shop-data": 200, "shop-logs": 50}
+    return stage.operator.create_volume_group(HOME, "shop", stage.boot_volume("shop-boot"), volumes)
+
+
+def _set_triggers(stage: Stage) -> None:
+    """Have a nightly alarm and finished backups call the function: first who listens is set up, then who speaks."""
+    topic_id = stage.operator.subscribe(HOME, stage.function.id)
+    stage.operator.copy_when_backed_up(HOME, stage.function.id, ("volumegroup", "volume", "bootvolume"))
+    stage.operator.schedule(HOME, topic_id)
 
 
 def explain(console: Console, stage: Stage, environment: Path) -> None:
@@ -69,7 +118,7 @@ def _say(console: Console, prose: str, *lines: str) -> None:
 
 
 @contextmanager
-def _environment(stage: Stage, file: Path) -> Iterator[Path]:
+def _environment(stage: Stage, group_id: str, file: Path) -> Iterator[Path]:
     """A file that tells a shell where everything is, for as long as it is there."""
     emulator = stage.emulator
     variables = {
@@ -77,7 +126,7 @@ def _environment(stage: Stage, file: Path) -> Iterator[Path]:
         "OCI_CLI_CONFIG_FILE": str(emulator.config_file),
         "OCI_CONFIG_FILE": str(emulator.config_file),
         "COMPARTMENT_ID": emulator.compartment_id,
-        "VOLUME_GROUP_ID": stage.volume_group_id,
+        "VOLUME_GROUP_ID": group_id,
         "FN_API_URL": stage.fn.url,
         "FUNCTION_URL": stage.fn.invoke_url(stage.function),
     }

@@ -1,16 +1,14 @@
-"""The stage of a rehearsal: an emulated cloud with something to protect, and the function in it, to be triggered."""
+"""The stage of a rehearsal: an emulated cloud with an operator in it, and the function, once it is deployed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Self
 
-from infra.emulator.block_volume.limits import Limits, State, Timings
 from infra.emulator.ocids import new_ocid
 from infra.emulator.server import Emulator
 from infra.local.fn_server import FnServer
@@ -18,86 +16,75 @@ from infra.local.function import App, Function
 from infra.local.operator import Operator
 
 FUNC_YAML = Path(__file__).parents[2] / "func.yaml"
-HOME, DESTINATION = "us-ashburn-1", "us-phoenix-1"
-SPEED = 60.0
-"""A minute of the cloud in a second: long enough to watch, and short enough."""
-
-# Seconds of cloud time; members are done a little before their group.
-TIMINGS = Timings(
-    backup=((0, State.REQUEST_RECEIVED), (30, State.CREATING), (240, State.AVAILABLE)),
-    group_backup=(
-        (0, State.REQUEST_RECEIVED),
-        (30, State.CREATING),
-        (150, State.COMMITTED),
-        (300, State.AVAILABLE),
-    ),
-    copy=((0, State.CREATING), (420, State.AVAILABLE)),
-    group_copy=((0, State.CREATING), (300, State.COMMITTED), (540, State.AVAILABLE)),
-)
 
 Entry = Mapping[str, Any]
 Listener = Callable[[Entry], None]
 
 
-@dataclass(frozen=True)
 class Stage:
-    """What stands on the stage while it is up; `volume_group_id` is in HOME."""
+    """Up while entered; leaving it ends all.
 
-    emulator: Emulator
+    All that happens is told to `watch`, with the cloud's time, and written to files in `logs`; what breaks by the end
+    is in the files only. `wait` is what the operator does while something is not finished.
+    """
+
     fn: FnServer
     function: Function
-    operator: Operator
-    volume_group_id: str
+    """Both are there once the function is deployed."""
 
-    def set_triggers(self) -> None:
-        """Have a nightly alarm and finished backups call the function: first who listens is set up, then who speaks."""
-        topic_id = self.operator.subscribe(HOME, self.function.id)
-        self.operator.copy_when_backed_up(HOME, self.function.id, ("volumegroup", "volume", "bootvolume"))
-        self.operator.schedule(HOME, topic_id)
+    def __init__(
+        self, emulator: Emulator, watch: Listener, logs: Path, *, wait: Callable[[], None] | None = None
+    ) -> None:
+        self.emulator = emulator
+        self.home = emulator.regions[0]
+        self._watch, self._logs, self._wait = watch, logs, wait
+        self._ending = Event()
+        self._stack = ExitStack()
 
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._record = stack.enter_context(_recorder(self._tell, self._logs))
+            emulator = stack.enter_context(self.emulator)
+            emulator.watch(self._record)
+            place = (emulator.config_file, emulator.proxy_url, emulator.ca_file, emulator.compartment_id)
+            self.operator = Operator(*place, self._wait) if self._wait else Operator(*place)
+            self._stack = stack.pop_all()
+        return self
 
-@contextmanager
-def raise_stage(watch: Listener, logs: Path, *, speed: float, cloud_port: int = 0, fn_port: int = 0) -> Iterator[Stage]:
-    """Start the cloud and Fn, create a volume group, and deploy the function with that group in its SCHEDULE.
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._stack.close()
 
-    `speed` is that of the cloud's clock. All that happens is told to `watch`, with the cloud's time, and written to
-    files in `logs`. Leaving it ends all; what breaks by that is in the files only.
-    """
-    ending = Event()
+    def boot_volume(self, name: str, tags: Mapping[str, str] | None = None) -> str:
+        """The OCID of a new boot volume: it comes with an instance, and is not the storage service's to create."""
+        seed = {"freeformTags": dict(tags or {})}
+        return self.emulator.call(lambda cloud: cloud.block_volume.seed_boot_volume(self.home, name, **seed))
 
-    def tell(entry: Entry) -> None:
-        if not ending.is_set():
-            watch(entry)
+    def deploy(
+        self,
+        config: Mapping[str, str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        port: int = 0,
+        processes: int = 4,
+    ) -> None:
+        """Start Fn with the function in it, configured so; `environment` is what its processes have besides."""
+        platform = {**self.emulator.environment(), **self.emulator.resource_principal(self.home)}
+        app = App(new_ocid("fnapp", self.home), "rehearsal")
+        self.function = Function.deployed(
+            FUNC_YAML, app=app, region=self.home, config=config, environment={**platform, **(environment or {})}
+        )
+        self.fn = FnServer([self.function], port=port, processes=processes)
+        self.fn.watch(lambda entry: self._record({"time": self._now(), **entry}))
+        self._stack.enter_context(self.fn)
+        self.emulator.register_function(self.function.id, self.fn.invoke_url(self.function))
 
-    with ExitStack() as stack:
-        record = stack.enter_context(_recorder(tell, logs))
-        regions = [HOME, DESTINATION]
-        emulator = stack.enter_context(Emulator(regions, port=cloud_port, speed=speed, limits=Limits(timings=TIMINGS)))
-        emulator.watch(record)
-        operator = Operator(emulator.config_file, emulator.proxy_url, emulator.ca_file, emulator.compartment_id)
-        # A boot volume comes with an instance, which is not the storage service's to create.
-        boot_volume_id = emulator.call(lambda cloud: cloud.block_volume.seed_boot_volume(HOME, "shop-boot"))
-        group_id = operator.create_volume_group(HOME, "shop", boot_volume_id, {"shop-data": 200, "shop-logs": 50})
-        function = _function(emulator, group_id)
-        fn = FnServer([function], port=fn_port)
-        fn.watch(lambda entry: record({"time": emulator.call(lambda cloud: cloud.clock.now().isoformat()), **entry}))
-        stack.enter_context(fn)
-        emulator.register_function(function.id, fn.invoke_url(function))
-        try:
-            yield Stage(emulator, fn, function, operator, group_id)
-        finally:
-            ending.set()
+    def _now(self) -> str:
+        return self.emulator.call(lambda cloud: cloud.clock.now().isoformat())
 
-
-def _function(emulator: Emulator, group_id: str) -> Function:
-    nightly = {"operation": "CreateVolumeGroupBackup", "volumeGroupId": group_id, "displayName": "nightly"}
-    return Function.deployed(
-        FUNC_YAML,
-        app=App(new_ocid("fnapp", HOME), "rehearsal"),
-        region=HOME,
-        config={"DESTINATION_REGIONS": DESTINATION, "SCHEDULE": json.dumps(nightly)},
-        environment={**emulator.environment(), **emulator.resource_principal(HOME)},
-    )
+    def _tell(self, entry: Entry) -> None:
+        if not self._ending.is_set():
+            self._watch(entry)
 
 
 @contextmanager

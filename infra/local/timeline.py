@@ -23,6 +23,8 @@ class Tone(StrEnum):
     PLAIN = "default"
     GOOD = "green"
     BAD = "bold red"
+    NEWS = "bold yellow"
+    DIM = "dim"
 
 
 @dataclass(frozen=True)
@@ -35,26 +37,11 @@ class Moment:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True)
-class Task:
-    """A backup or copy under way."""
-
-    label: str
-    region: str
-    state: str
-    began: datetime
-    ends: datetime
-
-    def share_done(self, now: datetime) -> float:
-        """Between 0 and 1; 1 also when it is overdue."""
-        return min(1.0, max(0.0, (now - self.began) / (self.ends - self.began)))
-
-
 class Timeline:
     """Takes the entries of the cloud's diary and of the Fn server, and keeps what a person wants to know of them.
 
-    It follows backups and copies of all kinds, but says nothing of the members of a group's, nor of the calls that
-    leave these to their group. `home` is where alarms are.
+    It tells when backups and copies of all kinds begin and end, but says nothing of the members of a group's, nor of
+    the calls that leave these to their group. `home` is where alarms are.
     """
 
     def __init__(self, home: str) -> None:
@@ -62,20 +49,17 @@ class Timeline:
         self._members: set[str] = set()
         self._calls_for_members = 0
         self._containers: set[int] = set()
-        self.moments: list[Moment] = []
-        self.tasks: dict[str, Task] = {}
+        self._begun: set[str] = set()
 
     def take(self, entry: Entry) -> Moment | None:
-        """The moment that this entry is, if it is worth telling; then it is kept too."""
-        if self._is_of_member(entry) or self._is_further_container(entry) or self._follow(entry):
+        """The moment that this entry is, if it is worth telling."""
+        if self._is_of_member(entry) or self._is_further_container(entry) or self._is_between(entry):
             return None
         text, tone = _tell(entry)
         if not text:
             return None
         lane = FUNCTION if _is_of_function(entry) else entry.get("region", self._home)
-        moment = Moment(datetime.fromisoformat(entry["time"]), lane, text, tone)
-        self.moments.append(moment)
-        return moment
+        return Moment(datetime.fromisoformat(entry["time"]), lane, text, tone)
 
     def _is_of_member(self, entry: Entry) -> bool:
         """Whether it is about a part of a group's backup, also the call that the event of its end leads to."""
@@ -102,17 +86,16 @@ class Timeline:
                 self._containers.discard(pid)
         return False
 
-    def _follow(self, entry: Entry) -> bool:
-        """Keep what is under way; True for a state in between, which its progress shows."""
+    def _is_between(self, entry: Entry) -> bool:
+        """Whether it is a state between the first and the last of a backup or copy."""
         if entry["kind"] != "block_volume.transition" or entry["resource_kind"] not in BACKUPS:
             return False
-        before = self.tasks.pop(entry["resource"], None)
+        backup_id, is_first = entry["resource"], entry["resource"] not in self._begun
         if entry["state"] in FINAL_STATES:
+            self._begun.discard(backup_id)
             return False
-        began, ends = datetime.fromisoformat(entry["time"]), datetime.fromisoformat(entry["expected_at"])
-        began = before.began if before else began
-        self.tasks[entry["resource"]] = Task(_label(entry), entry["region"], entry["state"], began, ends)
-        return before is not None
+        self._begun.add(backup_id)
+        return not is_first
 
 
 def _is_of_function(entry: Entry) -> bool:

@@ -29,13 +29,16 @@ def yielding(*lines: Measurement) -> dict[str, Benchmark]:
 
 
 def test_the_sweep_is_measured_on_the_real_process(tmp_path: Path) -> None:
-    """A first sweep starts copies; a converged one only lists, three lists of sources and three of backups a region."""
+    """A first sweep starts copies; a converged one lists sources, and backups of each region, and hands in metrics."""
     file = tmp_path / "figures.json"
     assert main(["sweep", "--sizes", "20", "--delay", "1", "--json", str(file)]) == 0
     first, converged = json.loads(file.read_text())["measurements"]
     assert (first["case"], first["outcomes"]["copied"]) == ("first", 4)
     assert (converged["case"], converged["outcomes"]["exists"]) == ("converged", 40)
-    assert sum(converged["calls"].values()) == 12
+    assert sum(count for name, count in converged["calls"].items() if name.startswith("List")) == 12
+    assert converged["calls"].keys() - {"PostMetricData"} == {
+        f"List{kind}{what}" for kind in ("VolumeGroup", "Volume", "BootVolume") for what in ("s", "Backups")
+    }
     assert all(each["warm_seconds"] > 0 and each["peak_megabytes"] > 10 for each in (first, converged))
 
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,26 +21,30 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from infra.local.cast import Source
+from infra.local.ending import draw_backups, find_lacking
 from infra.local.lock import hold
 from infra.local.operator import Backup
-from infra.local.story import draw_backups, find_lacking
 from infra.local.timeline import FUNCTION, Moment, Timeline, Tone
 
 ROOT = Path(__file__).parents[2]
 TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
+SOURCE = Source("ocid1.volumegroup.oc1.iad.shop", "shop", "volume group", ("us-phoenix-1", "eu-frankfurt-1"))
 BACKUP = Backup(
     id="ocid1.volumegroupbackup.oc1.iad.source",
     name="nightly",
     region="us-ashburn-1",
     state="AVAILABLE",
     type="FULL",
+    source_id=SOURCE.id,
     copy_of=None,
     members=3,
     created=TIME,
-    tags={"backup-copy-us-phoenix-1": "ocid1.volumegroupbackup.oc1.phx.copy"},
+    tags={},
 )
-COPY = replace(BACKUP, id="ocid1.volumegroupbackup.oc1.phx.copy", region="us-phoenix-1", copy_of=BACKUP.id, tags={})
+COPY = replace(BACKUP, id="ocid1.volumegroupbackup.oc1.phx.copy", region="us-phoenix-1", copy_of=BACKUP.id)
+FAR_COPY = replace(COPY, id="ocid1.volumegroupbackup.oc1.fra.copy", region="eu-frankfurt-1")
 
 
 ELSEWHERE = "http://127.0.0.1:9"
@@ -82,16 +87,102 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     pytest.fail(f"ended without {text!r}:\n{read}")
 
 
-def test_the_story_ends_with_a_copy_and_its_tag(tmp_path: Path) -> None:
-    """Nothing but an alarm and an event calls the function, and the run ends 0."""
-    with rehearsal("run", "--speed", "400", "--logs", str(tmp_path)) as process:
-        output, _ = process.communicate(timeout=90)
-
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What a film of three days has written, and the folder of its logs; it has come to a good end."""
+    folder = tmp_path_factory.mktemp("film")
+    with rehearsal("run", "--days", "3", "--logs", str(folder)) as process:
+        output, _ = process.communicate(timeout=110)
     assert process.returncode == 0, output
-    told = [line.split(maxsplit=2)[1:] for line in output.splitlines() if re.match(r"\d\d:\d\d:\d\d  ", line)]
-    assert [lane for lane, text in told if "begins" in text] == ["us-ashburn-1", "us-phoenix-1"]
-    assert [lane for lane, text in told if "AVAILABLE" in text] == ["us-ashburn-1", "us-phoenix-1"]
-    assert [text.split(":")[0] for lane, text in told if lane == FUNCTION] == ["container started", "alarm", "event"]
+    return output, folder
+
+
+def test_a_film_ends_with_the_report_that_the_function_wrote(film: tuple[str, Path]) -> None:
+    """As a page and as text, of every source; where they are is said."""
+    output, folder = film
+    page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
+
+    assert page.startswith("<!doctype html>")
+    assert all(name in page and name in text for name in ("shop", "ledger", "web", "us-phoenix-1", "eu-frankfurt-1"))
+    assert str(folder / "report.html") in output
+
+
+def test_a_film_tells_what_went_wrong_and_that_it_was_made_good(film: tuple[str, Path]) -> None:
+    """A region that is down, people who are told of it, every copy there again; and a copy that failed."""
+    told = [line.split("  ")[-1] for line in film[0].splitlines()]
+    down, up, caught_up = (
+        told.index(f"eu-frankfurt-1 {what}") for what in ("is down", "is up again", "has every copy again")
+    )
+
+    assert down < up < caught_up
+    assert any(line.startswith("people are told: ") and "eu-frankfurt-1" in line for line in told[down:caught_up])
+    assert [line for line in told if line.endswith("ended FAULTY")]
+
+
+def test_a_day_of_a_film_is_a_line(film: tuple[str, Path]) -> None:
+    """With what it brought: backups every six hours, twice a day, and daily."""
+    days = re.findall(r"^day +(\d) of 3  (\d+) backups made", film[0], re.MULTILINE)
+
+    assert days == [("1", "7"), ("2", "7"), ("3", "7")]
+
+
+def test_in_a_film_the_function_lives_in_the_time_of_the_cloud(film: tuple[str, Path]) -> None:
+    """From the first line of its log to the last it is as late as in the cloud, and its signatures are good."""
+    lines = [json.loads(line) for line in (film[1] / "function.log").read_text().splitlines()]
+    happened = [json.loads(line) for line in (film[1] / "cloud.jsonl").read_text().splitlines()]
+    calls = {entry["opc_request_id"]: entry["time"] for entry in happened if entry["kind"] == "api.call"}
+    late = [
+        datetime.fromisoformat(line["timestamp"]) - datetime.fromisoformat(calls[line["opc_request_id"]])
+        for line in lines
+        if line["event"] == "api.call" and line.get("opc_request_id") in calls
+    ]
+
+    assert len(late) > 100
+    assert timedelta() <= min(late)
+    assert max(late) < timedelta(minutes=5)
+    assert 401 not in {entry.get("status") for entry in happened}
+
+
+def test_in_a_film_nobody_calls_the_function_but_alarms_and_events(film: tuple[str, Path]) -> None:
+    """The two calls of its own are the last ones: they ask for the report."""
+    lines = [json.loads(line) for line in (film[1] / "function.log").read_text().splitlines()]
+    triggers = [line["trigger"] for line in lines if line["event"] == "invocation.finished"]
+
+    assert triggers[-2:] == ["operation"] * 2
+    assert set(Counter(triggers[:-2])) == {"alarm", "event"}
+
+
+def test_a_film_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    """It says what is lacking, leaves no report, also none of an earlier film, and ends 1."""
+    (tmp_path / "report.html").write_text("of an earlier film")
+    with rehearsal("run", "--days", "300", "--limit", "4", "--logs", str(tmp_path)) as process:
+        output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert re.search(r"^Not done after \d s: the days were not over\.$", output, re.MULTILINE), output
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_film_that_is_interrupted_ends_without_a_trace(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of it: 130, no process left, and no report."""
+    with rehearsal("run", "--days", "300", "--logs", str(tmp_path)) as process:
+        read_until(process, "day  1 of 300")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert output.splitlines()[-1] == "Interrupted: everything is stopped."
+    assert not re.search("Traceback|failed|Error", output)
+    assert not (tmp_path / "report.html").exists()
+    assert not living(tmp_path)
+
+
+def living(logs: Path) -> list[int]:
+    """The processes of a function that were started, and are still there."""
+    happened = [json.loads(line) for line in (logs / "cloud.jsonl").read_text().splitlines()]
+    started = {entry["pid"] for entry in happened if entry["kind"] == "function.started"}
+    assert started
+    return [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 
 def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path: Path) -> None:
@@ -120,10 +211,7 @@ def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path:
     assert output.splitlines()[-1] == "Interrupted: everything is stopped."
     assert not re.search("Traceback|failed|Error", output)
     assert not (tmp_path / "environment.sh").exists()
-    happened = [json.loads(line) for line in (tmp_path / "cloud.jsonl").read_text().splitlines()]
-    started = {entry["pid"] for entry in happened if entry["kind"] == "function.started"}
-    assert started
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert not living(tmp_path)
 
 
 def test_a_taken_port_that_was_asked_for_is_named(tmp_path: Path) -> None:
@@ -165,30 +253,33 @@ def test_a_terminal_that_knows_only_ascii_is_enough() -> None:
     """Frames are drawn with what it has."""
     console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"), width=100)
 
-    console.print(draw_backups([BACKUP, COPY]))
+    console.print(draw_backups([SOURCE], [BACKUP, COPY]))
 
 
 @pytest.mark.parametrize(
     ("backups", "lacking"),
     [
-        ([], "there is no backup in us-ashburn-1"),
-        ([COPY], "there is no backup in us-ashburn-1"),
-        ([replace(BACKUP, state="CREATING"), COPY], "the backup nightly is CREATING"),
-        ([BACKUP], "nightly has 0 copies in us-phoenix-1"),
-        ([BACKUP, COPY, replace(COPY, id="another")], "nightly has 2 copies in us-phoenix-1"),
-        ([BACKUP, replace(COPY, copy_of="another")], "nightly has 0 copies in us-phoenix-1"),
-        ([BACKUP, replace(COPY, state="FAULTY")], "the copy nightly is FAULTY"),
-        ([replace(BACKUP, tags={}), COPY], "the backup nightly does not carry the tag that names its copy"),
+        ([], "there is no backup of shop in us-ashburn-1"),
+        ([COPY, FAR_COPY], "there is no backup of shop in us-ashburn-1"),
+        ([replace(BACKUP, source_id="another"), COPY, FAR_COPY], "there is no backup of shop in us-ashburn-1"),
+        ([replace(BACKUP, state="CREATING"), COPY, FAR_COPY], "the backup nightly of shop is CREATING"),
+        ([BACKUP, FAR_COPY], "nightly of shop has no good copy in us-phoenix-1"),
+        ([BACKUP, COPY, FAR_COPY, replace(COPY, id="b")], "nightly of shop has 2 good copies in us-phoenix-1"),
+        ([BACKUP, FAR_COPY, replace(COPY, copy_of="another")], "nightly of shop has no good copy in us-phoenix-1"),
+        ([BACKUP, COPY, replace(FAR_COPY, state="FAULTY")], "nightly of shop has no good copy in eu-frankfurt-1"),
+        ([BACKUP, COPY, replace(FAR_COPY, state="CREATING")], "nightly of shop has no good copy in eu-frankfurt-1"),
     ],
 )
-def test_a_story_is_not_done_before_all_is_there(backups: Sequence[Backup], lacking: str) -> None:
+def test_a_film_is_not_over_before_all_is_there(backups: Sequence[Backup], lacking: str) -> None:
     """And it says what is missing."""
-    assert find_lacking(backups) == [lacking]
+    assert find_lacking([SOURCE], backups) == [lacking]
 
 
-def test_a_story_is_done_when_all_is_there() -> None:
-    """One backup, one copy, both AVAILABLE, the one naming the other."""
-    assert find_lacking([BACKUP, COPY]) == []
+def test_a_film_is_over_when_all_is_there() -> None:
+    """One good copy in each destination, beside those that failed; nothing is wanted of a backup that failed itself."""
+    failed = [replace(COPY, id="failed", state="FAULTY"), replace(BACKUP, id="bad", state="FAULTY")]
+
+    assert find_lacking([SOURCE], [BACKUP, COPY, FAR_COPY, *failed]) == []
 
 
 def transition(state: str, **facts: str | None) -> dict[str, str | None]:
@@ -207,7 +298,7 @@ def transition(state: str, **facts: str | None) -> dict[str, str | None]:
 
 
 def test_a_copy_is_told_at_its_beginning_and_its_end() -> None:
-    """What is between is progress."""
+    """What is between goes without saying."""
     timeline = Timeline("us-ashburn-1")
 
     told = [timeline.take(transition(state)) for state in ("CREATING", "COMMITTED", "AVAILABLE")]
@@ -217,7 +308,6 @@ def test_a_copy_is_told_at_its_beginning_and_its_end() -> None:
         None,
         Moment(TIME, "us-phoenix-1", "copy nightly AVAILABLE", Tone.GOOD),
     ]
-    assert timeline.tasks == {}
 
 
 @pytest.mark.parametrize("kind", ["volumebackup", "bootvolumebackup"])
@@ -273,16 +363,6 @@ def test_a_rejected_call_says_what_is_wrong() -> None:
     told = Timeline("us-ashburn-1").take({"time": TIME.isoformat(), "kind": "function.wrote", "line": json.dumps(line)})
 
     assert told == Moment(TIME, FUNCTION, "volumeId: is missing", Tone.BAD)
-
-
-def test_progress_is_the_share_of_the_time_that_it_takes() -> None:
-    """And never more than all of it."""
-    timeline = Timeline("us-ashburn-1")
-    timeline.take(transition("CREATING"))
-
-    (task,) = timeline.tasks.values()
-
-    assert [task.share_done(TIME + timedelta(minutes=minutes)) for minutes in (0, 1, 4, 5)] == [0, 0.25, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,12 @@ def test_the_examples_do_what_the_readme_says(cloud: Emulator) -> None:
             "ocid1.bootvolumebackup.oc1.iad.boot": tenant.boot_volume_backup(boot_volume).id,
         }
     schedule = f'{{"operation": "CreateVolumeGroupBackup", "volumeGroupId": "{group}"}}'
-    examples = EXAMPLE.findall(README.read_text())
-    assert len(examples) == README.read_text().count("```json")
+    blocks = EXAMPLE.findall(README.read_text())
+    assert len(blocks) == README.read_text().count("```json")
+    examples = [(label, text) for label, text in blocks if label != "policy"]
+    (policy,) = (text for label, text in blocks if label == "policy")
     config = {"DESTINATION_REGIONS": PHOENIX, "SCHEDULE": schedule, "COMPARTMENT_IDS": tenant.compartment_id}
+    config["POLICY"] = policy
     with rehearse(cloud, config) as running:
         for expected, text in examples:
             for placeholder, ocid in real.items():
