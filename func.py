@@ -61,8 +61,11 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
             counts=report.counts,
             duration_ms=round((time.monotonic() - started) * 1000, 1),
         )
-    status_code = 502 if report.may_pass else 200
-    return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"}, status_code)
+    if report.may_pass:
+        return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"}, 502)
+    if report.document:
+        return Response(ctx, report.document.text, {"Content-Type": report.document.media_type}, 200)
+    return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"}, 200)
 
 
 def _serve(body: bytes, deadline: str) -> Report:

@@ -10,13 +10,14 @@ from typing import TypeVar
 import structlog
 
 from handlers.core.decision import Scope
-from handlers.core.eligibility import assess, tagged_destinations
-from handlers.core.errors import ApiFault, Missing, Passing, Rejected, TagMalformed
+from handlers.core.eligibility import assess
+from handlers.core.errors import ApiFault, Missing, Passing, Rejected
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Source
 from handlers.core.ocid import Ocid, region_of
 from handlers.core.ports import Call
 from handlers.core.report import Reason
+from handlers.core.source_policy import Policies
 from handlers.core.tokens import named_copies
 
 MAX_LOOKUPS = 200
@@ -36,19 +37,27 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
     """Everything in these compartments, here and in each region where copies are or are to be.
 
     The calls grow with pages, compartments and regions, not with backups: one by one are read only sources in other
-    compartments, mostly where a copy is missing, and copies that a tag names but no list shows.
+    compartments, mostly where a copy is missing, and copies that a tag names but no list shows. A `thorough` scope
+    looks for all such sources, and for copies also in regions where none belong any more.
     """
     here, inventory, compartments = call.settings.region, Inventory(), tuple(compartments)
     unread = _read_here(inventory, _lists_in([here], compartments), call)
     if scope.target:
         inventory.originals[scope.target.backup.id] = scope.target.backup
-    named = scope.target.regions if scope.target else ()
-    usual = scope.regions or call.settings.destination_regions
-    regions = {*named, *usual, *call.settings.destination_regions, *_tagged(inventory, call)}
+    regions = {*(scope.target.regions if scope.target else ()), *scope.regions, *call.settings.every_destination}
+    regions |= {*_wanted(inventory, call), *(call.settings.allowed_regions or () if scope.thorough else ())}
+    regions -= {here}
     read_copies(inventory, _lists_in(regions, compartments), call)
-    _read_unlisted_sources(inventory, usual, unread, call)
-    read_copies(inventory, _lists_in(_tagged(inventory, call) - regions, compartments), call)
+    _read_unlisted_sources(inventory, scope, unread, call)
+    read_copies(inventory, _lists_in(_wanted(inventory, call) - regions, compartments), call)
     _look_for_named_copies(inventory, call)
+    return inventory
+
+
+def gather_here(compartments: Iterable[str], call: Call) -> Inventory:
+    """The sources in these compartments, and their backups in the same region."""
+    inventory = Inventory()
+    _read_here(inventory, _lists_in([call.settings.region], tuple(compartments)), call)
     return inventory
 
 
@@ -75,7 +84,7 @@ def _list_backups(listing: Listing, call: Call) -> Sequence[Backup]:
 
 
 def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Listing, call: Call) -> Sequence[Backup]:
-    """Dropped as soon as a list is read is what was not copied from here, or belongs to a group's copy.
+    """Dropped as soon as a list is read is what was not copied from here, belongs to a group's copy, or was deleted.
 
     A region that has not answered once is not asked again: the others need the time.
     """
@@ -92,7 +101,7 @@ def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Lis
         each
         for each in listed
         if each.copied_from in inventory.originals
-        or (each.lifecycle.is_under_way and region_of(each.copied_from or "") in here)
+        or (not each.lifecycle.is_deleted and region_of(each.copied_from or "") in here)
     ]
 
 
@@ -101,7 +110,6 @@ def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> di
 
     Where a list of sources is refused, they are asked for one by one, as those of other compartments are.
     """
-    unread: dict[Kind, ApiFault] = {}
     reads: list[tuple[_Read, Listing]] = [
         (read, listing) for read in (_list_sources, _list_backups) for listing in lists
     ]
@@ -111,42 +119,38 @@ def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> di
             inventory.originals.update({each.id: each for each in found if isinstance(each, Backup)})
         elif read is _list_backups:
             inventory.unread[listing] = found
-        elif isinstance(found, Passing):
-            unread[listing.kind] = found
-    return unread
+        else:
+            inventory.unread_source_lists[listing] = found
+    return {each.kind: why for each, why in inventory.unread_source_lists.items() if isinstance(why, Passing)}
 
 
 def _list_sources(listing: Listing, call: Call) -> Sequence[Source]:
     return call.backups(listing.region).list_sources(listing.kind, listing.compartment_id)
 
 
-def _tagged(inventory: Inventory, call: Call) -> set[str]:
-    """The regions that sources' own tags name, where these are well-formed."""
-    regions: set[str] = set()
-    for source in inventory.sources.values():
-        try:
-            regions.update((source and tagged_destinations(source.freeform_tags, call.settings)) or ())
-        except TagMalformed:
-            continue
-    return regions
+def _wanted(inventory: Inventory, call: Call) -> set[str]:
+    """The regions where the policies of sources want copies."""
+    policies = Policies(inventory, call.settings)
+    return {region for each in inventory.sources.values() if each for region in policies.of_source(each).regions}
 
 
-def _read_unlisted_sources(
-    inventory: Inventory, usual: Sequence[str], unread: Mapping[Kind, ApiFault], call: Call
-) -> None:
+def _read_unlisted_sources(inventory: Inventory, scope: Scope, unread: Mapping[Kind, ApiFault], call: Call) -> None:
     """A source may be in another compartment than its backups, or gone.
 
     Its tags matter where a copy is missing that would be made without them. Where all are there, its tags may still
     name further regions, if such are allowed: of these sources a few are read in each call.
     """
-    wanting, complete = dict[str, Kind](), dict[str, Kind]()
+    policies, wanting, complete = Policies(inventory, call.settings), dict[str, Kind](), dict[str, Kind]()
+    possible = {*(call.settings.allowed_regions or ()), *call.settings.every_destination}
     for original in inventory.originals.values():
         if original.source_id and original.source_id not in inventory.sources and assess(original) is None:
-            has_all = usual and all(inventory.has_living_copy(original, region) for region in usual)
-            (complete if has_all else wanting)[original.source_id] = original.kind
-    further = set(call.settings.allowed_regions or ()) - set(usual)
-    spare = sorted(complete.items() - wanting.items()) if further else []
-    unlisted = wanting | dict(_some(spare, call))
+            usual = scope.regions or policies.of(original).regions
+            if not usual or not all(inventory.has_living_copy(original, region) for region in usual):
+                wanting[original.source_id] = original.kind
+            elif scope.thorough or possible - set(usual):
+                complete[original.source_id] = original.kind
+    spare = sorted(complete.items() - wanting.items())
+    unlisted = wanting | dict(spare if scope.thorough else _some(spare, call))
     inventory.unread_sources.update({each: unread[kind] for each, kind in unlisted.items() if kind in unread})
 
     def read(unlisted: tuple[str, Kind], call: Call) -> Source:

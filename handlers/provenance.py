@@ -15,7 +15,16 @@ from handlers.core.errors import ApiFault, Missing, Outrun
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
 from handlers.core.ports import Call
-from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_provenance, copy_tag, named_copies, source_provenance
+from handlers.core.tokens import (
+    MARK_TAG,
+    MAX_FREEFORM_TAGS,
+    SLOT_TAG,
+    copy_provenance,
+    copy_tag,
+    named_copies,
+    read_mark,
+    source_provenance,
+)
 
 ATTEMPTS = 3
 MOST_REFUSALS = 20
@@ -67,9 +76,7 @@ def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[T
     original = decisions[0].original
     copies = [decision.copy for decision in decisions if decision.copy]
     for copy in copies:
-        # Where Oracle carries the original's tags to a copy, it may get one that names a copy elsewhere.
-        carried = frozenset(copy_tag(region) for region, _ in named_copies(copy.freeform_tags))
-        yield Tagging(copy, copy_provenance(original), carried)
+        yield Tagging(copy, copy_provenance(original), _carried(copy))
     gone = frozenset(
         copy_tag(region)
         for region, named in named_copies(original.freeform_tags)
@@ -77,6 +84,12 @@ def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[T
         or any(copy.id == named and copy.lifecycle.is_dead for copy in inventory.copies_of(original, region))
     )
     yield Tagging(original, source_provenance(copies), gone)
+
+
+def _carried(copy: Backup) -> frozenset[str]:
+    """Where Oracle carries the original's tags to a copy, it may get some that are only true of the original."""
+    carried = {copy_tag(region) for region, _ in named_copies(copy.freeform_tags)} | {SLOT_TAG}
+    return frozenset(carried | (set() if read_mark(copy) else {MARK_TAG}))
 
 
 def _note_full(backups: Sequence[Backup]) -> None:

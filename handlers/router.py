@@ -11,12 +11,29 @@ import structlog
 from handlers.copy import copy
 from handlers.core.admission import admit
 from handlers.core.errors import ApiFault, Rejected
-from handlers.core.operations import CopyBackup, CreateBackup, Operation, Sweep, UpdateBackup
+from handlers.core.findings import Findings
+from handlers.core.operations import (
+    CopyBackup,
+    CreateBackup,
+    CreateDueBackups,
+    ExplainPolicy,
+    Operation,
+    Overview,
+    PruneCopies,
+    ReportCopies,
+    Sweep,
+    UpdateBackup,
+)
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Report, Result
 from handlers.create import create
+from handlers.due import create_due
+from handlers.explain import explain
+from handlers.prune import prune_copies
+from handlers.report_copies import report_copies
 from handlers.sweep import sweep
+from handlers.tell import tell
 from handlers.update import update
 
 log = structlog.get_logger()
@@ -36,24 +53,32 @@ def dispatch(payload: Payload, call: Call) -> Report:
                 operations = call.settings.schedule
             admit(operations, call.settings, "SCHEDULE" if payload.operations is None else "")
             _require_compartments(operations, call)
-            return Report(payload.trigger, [result for each in operations for result in _guarded(each, call)])
+            found = [_guarded(each, call) for each in operations]
+            tell([(each.operation, what) for each, what in zip(operations, found, strict=True) if _is_told(each)], call)
+            document = next((each.document for each in found if each.document), None)
+            return Report(payload.trigger, [result for each in found for result in each.results], document=document)
         case _:
             assert_never(payload)
 
 
 def _require_compartments(operations: Sequence[Operation], call: Call) -> None:
     """Where compartments are looked at, it is known which, before anything is begun."""
-    if any(isinstance(each, CopyBackup | Sweep) for each in operations):
+    if any(isinstance(each, CopyBackup | Overview) for each in operations):
         # What may pass is said for each operation.
         with suppress(ApiFault):
             _ = call.compartments
+
+
+def _is_told(operation: Operation) -> bool:
+    """Whether people and Monitoring are told: of what looks at all there is, unless it only shows what it would do."""
+    return isinstance(operation, Overview) and not operation.dry_run
 
 
 def _ignored(payload: Nothing) -> Result:
     return Result(None, Outcome.IGNORED, reason=payload.reason, source_id=payload.resource_id)
 
 
-def _guarded(operation: Operation, call: Call) -> Sequence[Result]:
+def _guarded(operation: Operation, call: Call) -> Findings:
     """What came of one operation; a fault of ours in it does not hide what came of the others."""
     try:
         return _run(operation, call)
@@ -61,16 +86,30 @@ def _guarded(operation: Operation, call: Call) -> Sequence[Result]:
         raise
     except Exception:
         log.exception("operation.crashed", operation=operation.operation)
-        return [Result(operation.operation, Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True)]
+        return Findings([Result(operation.operation, Outcome.FAILED, reason=Reason.INTERNAL_ERROR, may_pass=True)])
 
 
-def _swept(operation: Sweep, call: Call) -> Sequence[Result]:
-    if call.out_of_time:
-        return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE)]
-    return sweep(operation, call)
+def _run(operation: Operation, call: Call) -> Findings:
+    if isinstance(operation, Overview | ExplainPolicy) and call.out_of_time:
+        return Findings([Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE)])
+    match operation:
+        case Sweep():
+            found = sweep(operation, call)
+        case CreateDueBackups():
+            found = create_due(operation, call)
+        case PruneCopies():
+            found = prune_copies(operation, call)
+        case ReportCopies():
+            found = report_copies(operation, call)
+        case ExplainPolicy():
+            found = explain(operation, call)
+        case _:
+            found = Findings(_of_one(operation, call))
+    return found
 
 
-def _run(operation: Operation, call: Call) -> Sequence[Result]:
+def _of_one(operation: Operation, call: Call) -> Sequence[Result]:
+    """What came of an operation on one backup, or one source."""
     match operation:
         case (
             CreateBackup(source_id=resource_id)
@@ -78,8 +117,6 @@ def _run(operation: Operation, call: Call) -> Sequence[Result]:
             | UpdateBackup(backup_id=resource_id)
         ) if call.out_of_time:
             return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE, source_id=resource_id)]
-        case Sweep():
-            return _swept(operation, call)
         case CreateBackup():
             results = [create(operation, call)]
         case CopyBackup():

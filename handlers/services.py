@@ -10,17 +10,24 @@ from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from handlers.core.errors import Problem, Rejected
+from handlers.cloud.metrics import MonitoringMetrics
+from handlers.cloud.notices import TopicNotices
+from handlers.cloud.request import BLOCK_VOLUME, IDENTITY, INGESTION, NOTIFICATIONS, Service
+from handlers.cloud.retry import Retry
+from handlers.cloud.subscriptions import TenancySubscriptions
+from handlers.core.errors import Problem, Refused, Rejected
 from handlers.core.model import Deadline
+from handlers.core.ocid import region_of
 from handlers.core.ports import Backups, Call, Clock, Regions, Workers
 from handlers.core.settings import Settings
 from handlers.threads import Threads
 
 if TYPE_CHECKING:
+    from handlers.cloud.api import Api
     from handlers.cloud.clients import Clients
     from handlers.cloud.signer import ResourcePrincipalSigner
 
-    Connect = Callable[[str, ResourcePrincipalSigner], Any]
+    Connect = Callable[[Service, str, ResourcePrincipalSigner], Any]
 
 
 class SystemClock:
@@ -34,7 +41,7 @@ class SystemClock:
 
 
 class Services:
-    """Settings, clock, and clients of the cloud. Clients are built when a region is first asked for, then kept.
+    """Settings, clock, and clients of the cloud. Clients are built when a service is first asked for, then kept.
 
     A container has one for its life; each call gets a `Call` of its own, so that a thread left over from an earlier
     call has that call's time and not the next one's. Safe to share between threads.
@@ -51,21 +58,35 @@ class Services:
     ) -> None:
         """Read the whole configuration; raises `Rejected`, naming the keys, when any of it is malformed.
 
-        `connect` builds the SDK's client for a region, `draw` is the chance in the pauses between attempts.
+        `connect` builds the SDK's client for a service in a region, `draw` is the chance in pauses between attempts.
         """
         self.settings = Settings.read(environment)
         self.clock = clock or SystemClock()
         self._environment, self._workers, self._connect, self._draw = environment, workers, connect, draw
         self._lock = Lock()
-        self._clients: dict[str, Clients] = {}
+        self._clients: dict[tuple[Service, str], Clients] = {}
         self._signer: ResourcePrincipalSigner | None = None
 
     def call(self, deadline: Deadline, occurrence: str) -> Call:
         """What the handlers get for one invocation."""
-        patience = partial(self._seconds_until, deadline)
-        workers = self._workers or Threads(patience)
-        regions = self.regions(patience)
-        return Call(self.settings, regions, self.clock, workers, deadline, occurrence, self.own_compartment)
+        patience, topic_id = partial(self._seconds_until, deadline), self.settings.notification_topic_id
+        own = self.settings.own_region
+
+        def api_of(service: Service, region: str) -> Callable[[], Api]:
+            return partial(self._api, patience, service, region)
+
+        return Call(
+            settings=self.settings,
+            backups=self.regions(patience),
+            clock=self.clock,
+            workers=self._workers or Threads(patience),
+            deadline=deadline,
+            occurrence=occurrence,
+            own_compartment=self.own_compartment,
+            metrics=MonitoringMetrics(api_of(INGESTION, own), partial(self._claim, "compartment_id")),
+            notices=TopicNotices(topic_id, api_of(NOTIFICATIONS, region_of(topic_id) or own)) if topic_id else None,
+            subscriptions=TenancySubscriptions(api_of(IDENTITY, own), partial(self._claim, "tenancy_id")),
+        )
 
     def regions(self, patience: Callable[[], float]) -> Regions:
         """The regions, for a call that has so many seconds from now on.
@@ -76,30 +97,45 @@ class Services:
 
     def own_compartment(self) -> str:
         """The compartment that the function's own token names; raises `Rejected` where it names none."""
+        try:
+            return self._claim("compartment_id")
+        except Refused:
+            problem = Problem("COMPARTMENT_IDS", "must be set: the function's token names no compartment")
+            raise Rejected(problem) from None
+
+    def _claim(self, name: str) -> str:
+        """What the function's own token says of it; raises `Refused`, as ports do, where it does not."""
         with self._lock:
-            compartment_id = self._identity().compartment_id
-        if not compartment_id:
-            raise Rejected(Problem("COMPARTMENT_IDS", "must be set: the function's token names no compartment"))
-        return str(compartment_id)
+            value = getattr(self._identity(), name)
+        if not value:
+            raise Refused("TokenIncomplete", f"the function's own token has no {name}")
+        return str(value)
 
     def _backups(self, patience: Callable[[], float], region: str) -> Backups:
         """The SDK is half of a cold start: what is rejected or ignored is answered without it."""
         from handlers.cloud.backups import RegionBackups  # noqa: PLC0415
-        from handlers.cloud.retry import Retry  # noqa: PLC0415
 
-        return RegionBackups(region, self._clients_of(region), Retry(patience, self.clock.sleep, self._draw))
+        return RegionBackups(region, self._clients_of(BLOCK_VOLUME, region), self._retry(patience))
 
-    def _clients_of(self, region: str) -> Clients:
+    def _api(self, patience: Callable[[], float], service: Service, region: str) -> Api:
+        from handlers.cloud.api import Api  # noqa: PLC0415
+
+        return Api(service, region, self._clients_of(service, region), self._retry(patience))
+
+    def _retry(self, patience: Callable[[], float]) -> Retry:
+        return Retry(patience, self.clock.sleep, self._draw)
+
+    def _clients_of(self, service: Service, region: str) -> Clients:
         from handlers.cloud import clients  # noqa: PLC0415
 
         with self._lock:
-            if region not in self._clients:
-                build = partial(self._connect or clients.connect, region, self._identity())
-                self._clients[region] = clients.Clients(build)
-            return self._clients[region]
+            if (service, region) not in self._clients:
+                build = partial(self._connect or clients.connect, service, region, self._identity())
+                self._clients[service, region] = clients.Clients(build)
+            return self._clients[service, region]
 
     def _identity(self) -> ResourcePrincipalSigner:
-        """One for all regions. Whoever asks holds the lock."""
+        """One for all services and regions. Whoever asks holds the lock."""
         from handlers.cloud.signer import resource_principal  # noqa: PLC0415
 
         self._signer = self._signer or resource_principal(self._environment)

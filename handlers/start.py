@@ -38,7 +38,7 @@ def start(decision: Decision, scope: Scope, call: Call) -> Decision:
 
 def _start(decision: Decision, scope: Scope, call: Call) -> Decision:
     original, region = decision.original, str(decision.region)
-    body = _body(decision, scope, call)
+    body = _body(decision, scope)
     for attempt in range(decision.attempt, decision.attempt + ATTEMPTS):
         try:
             made = call.here.copy(original, body, copy_token(original.id, region, attempt))
@@ -59,11 +59,9 @@ def _start(decision: Decision, scope: Scope, call: Call) -> Decision:
     raise Refused(Reason.FAULTY, "every copy ended dead: look at the source backup")
 
 
-def _body(decision: Decision, scope: Scope, call: Call) -> dict[str, str]:
-    """The request's body; what a single copy was told stands above the configuration."""
-    region = str(decision.region)
+def _body(decision: Decision, scope: Scope) -> dict[str, str]:
+    """The request's body."""
     told = scope.target if scope.is_target(decision.original) else None
-    key = (told and told.kms_key_id) or call.settings.key_for(region)
-    body = {"destinationRegion": region}
+    body = {"destinationRegion": str(decision.region)}
     body |= {"displayName": told.display_name} if told and told.display_name else {}
-    return body | ({"kmsKeyId": key} if key else {})
+    return body | ({"kmsKeyId": decision.kms_key_id} if decision.kms_key_id else {})

@@ -10,19 +10,21 @@ import structlog
 from handlers.converge import converge
 from handlers.core.decision import Scope
 from handlers.core.errors import ApiFault
+from handlers.core.findings import Findings
 from handlers.core.operations import Sweep
 from handlers.core.ports import Call
+from handlers.core.recovery import recoveries
 from handlers.core.report import Outcome, Result, failure
 
 log = structlog.get_logger()
 
 
-def sweep(operation: Sweep, call: Call) -> list[Result]:
+def sweep(operation: Sweep, call: Call) -> Findings:
     """One result for each backup and destination, and one for each list of backups that could not be read."""
     try:
         compartments = dict.fromkeys([*call.compartments, *(operation.compartment_id or ())])
     except ApiFault as fault:
-        return [failure(operation.operation, None, fault)]
+        return Findings([failure(operation.operation, None, fault)])
     scope = Scope(operation.destination_region or (), operation.compartment_id or ())
     decisions, inventory = converge(compartments, scope, call, dry_run=operation.dry_run)
     results = [
@@ -33,7 +35,9 @@ def sweep(operation: Sweep, call: Call) -> list[Result]:
     ]
     results += [decision.result(operation.operation) for decision in decisions]
     _log_failures(results)
-    return results
+    found = [] if operation.dry_run else recoveries(inventory, decisions, call.settings, call.clock.now())
+    is_of_all = not (scope.compartments or scope.regions)
+    return Findings(results, found if is_of_all else (), is_of_all=is_of_all)
 
 
 def _log_failures(results: Sequence[Result]) -> None:

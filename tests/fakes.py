@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 
 from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused, TokenSpent
 from handlers.core.model import Backup, Deadline, Kind, Lifecycle, Source
-from handlers.core.ports import Call
+from handlers.core.points import Point
+from handlers.core.ports import Call, TopicTags
 from handlers.core.settings import REGION_KEY, Settings
 from handlers.core.tokens import MAX_FREEFORM_TAGS
 
 HOME, AWAY, FAR = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 COMPARTMENT = "ocid1.compartment.oc1..payroll"
 REGION_KEYS = {HOME: "iad", AWAY: "phx"}
+UNDER_WAY = {Lifecycle.REQUEST_RECEIVED, Lifecycle.CREATING, Lifecycle.COMMITTED}
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -96,11 +98,14 @@ class FakeCloud:
 
     def __post_init__(self) -> None:
         self.sources: dict[str, Source] = {}
-        self.compartments: dict[str, str] = {}
-        """Where a source is, when not in the usual compartment."""
         self.refusals: dict[str, ApiFault] = {}
         """What is answered to every copy of an original, by its id, or to a region, by its name."""
         self.tokens: dict[tuple[str, str], _Remembered] = {}
+        self.subscribed = {HOME, AWAY, FAR}
+        """The regions that the tenancy is subscribed to."""
+        self.metrics = FakeMetrics(self)
+        self.notices = FakeNotices(self)
+        self.subscriptions = FakeSubscriptions(self)
         self._regions: dict[str, FakeBackups] = {}
         self._scripts: list[_Script] = []
         self._numbers = itertools.count(1)
@@ -108,9 +113,20 @@ class FakeCloud:
     def __call__(self, region: str) -> FakeBackups:
         return self._regions.setdefault(region, FakeBackups(region, self))
 
-    def add_source(self, kind: Kind = Kind.VOLUME_GROUP, tags: Mapping[str, str] | None = None) -> Source:
-        """A volume, boot volume or volume group in the home region."""
-        source = Source(kind, ocid(kind.source_type, HOME, f"n{next(self._numbers)}"), dict(tags or {}))
+    def add_source(self, kind: Kind = Kind.VOLUME_GROUP, tags: Mapping[str, str] | None = None, **facts: Any) -> Source:
+        """A volume, boot volume or volume group in the home region; `facts` are further fields of `Source`."""
+        number = f"n{next(self._numbers)}"
+        source = Source(
+            **{
+                "kind": kind,
+                "id": ocid(kind.source_type, HOME, number),
+                "freeform_tags": dict(tags or {}),
+                "name": f"{kind.source_type}-{number}",
+                "compartment_id": COMPARTMENT,
+                "time_created": self.clock.now(),
+                **facts,
+            }
+        )
         self.sources[source.id] = source
         return source
 
@@ -153,11 +169,15 @@ class FakeCloud:
     @property
     def changes(self) -> list[ApiCall]:
         """The calls that changed something, or tried to."""
-        return [call for call in self.calls if call.method in {"create", "copy", "update"}]
+        return [call for call in self.calls if call.method in {"create", "copy", "update", "delete"}]
 
     def copies_in(self, region: str) -> list[Backup]:
         """What copies there are in a region, in any state."""
         return [each for each in self.backups.values() if each.region == region and each.copied_from]
+
+    def members_of(self, backup: Backup) -> list[Backup]:
+        """What a group's backup consists of."""
+        return [each for each in self.backups.values() if each.group_backup_id == backup.id]
 
     def request_id(self) -> str:
         return f"request-{next(self._numbers)}"
@@ -222,11 +242,8 @@ class FakeBackups:
         self.cloud.begin(self.region, "list_sources", kind=kind, compartment_id=compartment_id)
         if self.region != HOME:
             return []
-        return [
-            each
-            for each in self.cloud.sources.values()
-            if each.kind is kind and self.cloud.compartments.get(each.id, COMPARTMENT) == compartment_id
-        ]
+        found = self.cloud.sources.values()
+        return [each for each in found if (each.kind, each.compartment_id) == (kind, compartment_id)]
 
     def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:
         self.cloud.begin(self.region, "create", kind=kind, body=body, retry_token=retry_token)
@@ -236,14 +253,16 @@ class FakeBackups:
             raise refused()
 
         def make() -> Backup:
-            return self.cloud.add_backup(
-                kind,
-                self.region,
-                source_id=source_id,
-                compartment_id=body.get("compartmentId") or self.cloud.compartments.get(source_id, COMPARTMENT),
-                lifecycle=Lifecycle.REQUEST_RECEIVED,
-                freeform_tags=dict(body.get("freeformTags", {})),
-            )
+            facts = {
+                "compartment_id": body.get("compartmentId") or source.compartment_id,
+                "lifecycle": Lifecycle.REQUEST_RECEIVED,
+                "freeform_tags": dict(body.get("freeformTags", {})),
+            }
+            made = self.cloud.add_backup(kind, self.region, source_id=source_id, **facts)
+            for member in [each for each in self.cloud.sources.values() if each.group_id == source_id]:
+                facts |= {"source_id": member.id, "group_backup_id": made.id}
+                self.cloud.add_backup(member.kind, self.region, **facts)
+            return made
 
         return self._answer(self.cloud.once(f"create in {self.region}", retry_token, {"kind": kind, **body}, make))
 
@@ -261,7 +280,10 @@ class FakeBackups:
             if found.lifecycle is not Lifecycle.AVAILABLE:
                 raise refused("IncorrectState", 409)
             facts = {"compartment_id": found.compartment_id, "freeform_tags": dict(found.freeform_tags)}
-            return self.cloud.add_copy(found, destination, lifecycle=Lifecycle.CREATING, **facts)
+            made = self.cloud.add_copy(found, destination, lifecycle=Lifecycle.CREATING, **facts)
+            for member in self.cloud.members_of(found):
+                self.cloud.add_copy(member, destination, lifecycle=Lifecycle.CREATING, group_backup_id=made.id, **facts)
+            return made
 
         details = {"id": original.id, **body}
         return self._answer(self.cloud.once(f"copy from {self.region}", retry_token, details, make))
@@ -279,6 +301,30 @@ class FakeBackups:
             raise refused("InvalidParameter", 400)
         return self._answer(self.cloud.change(backup, freeform_tags=dict(tags)))
 
+    def delete(self, kind: Kind, backup_id: str, if_match: str) -> str | None:
+        self.cloud.begin(self.region, "delete", kind=kind, backup_id=backup_id, if_match=if_match)
+        backup = self._find(kind, backup_id)
+        if if_match != backup.etag:
+            raise Outrun("NoEtagMatch", "the etag is another by now", status=412)
+        if backup.lifecycle is Lifecycle.TERMINATED:
+            raise refused()
+        ending = [backup, *self.cloud.members_of(backup)]
+        if backup.lifecycle in {*UNDER_WAY, Lifecycle.TERMINATING} or any(map(self._is_being_copied, ending)):
+            raise refused("IncorrectState", 409)
+        if backup.group_backup_id or any(map(self._is_held, ending)):
+            raise refused("Conflict", 409)
+        for each in ending:
+            self.cloud.change(each, lifecycle=Lifecycle.TERMINATING)
+        return self.cloud.request_id()
+
+    def _is_being_copied(self, backup: Backup) -> bool:
+        copies = (each for each in self.cloud.backups.values() if each.copied_from == backup.id)
+        return any(each.lifecycle in UNDER_WAY for each in copies)
+
+    def _is_held(self, backup: Backup) -> bool:
+        until = backup.retained_until
+        return backup.is_protected or (until is not None and until > self.cloud.clock.now())
+
     def _find(self, kind: Kind, backup_id: str) -> Backup:
         backup = self.cloud.backups.get(backup_id)
         if backup is None or backup.kind is not kind or backup.region != self.region:
@@ -287,6 +333,73 @@ class FakeBackups:
 
     def _answer(self, backup: Backup) -> Backup:
         return replace(backup, opc_request_id=self.cloud.request_id())
+
+
+@dataclass(frozen=True)
+class FakeMetrics:
+    """The port `Metrics`; its calls are scripted as `metrics.publish`."""
+
+    cloud: FakeCloud
+    points: list[Point] = field(default_factory=list)
+
+    def publish(self, points: Sequence[Point]) -> None:
+        if points:
+            self.cloud.begin(HOME, "metrics.publish", points=tuple(points))
+            self.points.extend(points)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What was published to a topic."""
+
+    title: str
+    body: str
+
+
+@dataclass
+class FakeNotices:
+    """The port `Notices`; its calls are scripted as `notices.tags`, `notices.publish` and `notices.replace_tags`."""
+
+    cloud: FakeCloud
+    messages: list[Message] = field(default_factory=list)
+    topic_tags: TopicTags = field(default_factory=lambda: TopicTags({}, "etag-of-the-topic"))
+    is_gone: bool = False
+
+    def tags(self) -> TopicTags:
+        self._begin("notices.tags")
+        return self.topic_tags
+
+    def publish(self, title: str, body: str) -> None:
+        self._begin("notices.publish", title=title, body=body)
+        self.messages.append(Message(title, body))
+
+    def replace_tags(self, tags: Mapping[str, str], if_match: str) -> None:
+        self._begin("notices.replace_tags", tags=dict(tags), if_match=if_match)
+        if if_match != self.topic_tags.etag:
+            raise Outrun("NoEtagMatch", "the etag is another by now", status=412)
+        if len(tags) > MAX_FREEFORM_TAGS:
+            raise refused("InvalidParameter", 400)
+        self.change_tags(tags)
+
+    def change_tags(self, tags: Mapping[str, str]) -> None:
+        """Change the topic's tags behind everybody's back; its etag changes with it."""
+        self.topic_tags = TopicTags(dict(tags), f"etag-of-the-topic-{self.cloud.request_id()}")
+
+    def _begin(self, method: str, **arguments: Any) -> None:
+        self.cloud.begin(HOME, method, **arguments)
+        if self.is_gone:
+            raise refused()
+
+
+@dataclass(frozen=True)
+class FakeSubscriptions:
+    """The port `Subscriptions`; its calls are scripted as `subscriptions`."""
+
+    cloud: FakeCloud
+
+    def __call__(self) -> frozenset[str]:
+        self.cloud.begin(HOME, "subscriptions")
+        return frozenset(self.cloud.subscribed)
 
 
 def configuration(**keys: str) -> Settings:
@@ -298,9 +411,18 @@ def make_call(
     cloud: FakeCloud, *, occurrence: str = "2026-11-21T02:00Z", lasts: timedelta = timedelta(minutes=5), **keys: str
 ) -> Call:
     """An invocation over the fakes, that ends when its caller has waited for as long as it `lasts`."""
-    deadline = Deadline(cloud.clock.now() + lasts)
+    settings = configuration(**keys)
     return Call(
-        configuration(**keys), cloud, cloud.clock, one_after_the_other, deadline, occurrence, lambda: COMPARTMENT
+        settings=settings,
+        backups=cloud,
+        clock=cloud.clock,
+        workers=one_after_the_other,
+        deadline=Deadline(cloud.clock.now() + lasts),
+        occurrence=occurrence,
+        own_compartment=lambda: COMPARTMENT,
+        metrics=cloud.metrics,
+        notices=cloud.notices if settings.notification_topic_id else None,
+        subscriptions=cloud.subscriptions,
     )
 
 

@@ -5,6 +5,7 @@ Strings that come again and again, such as OCIDs, are kept once: a sweep holds t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from sys import intern
@@ -22,6 +23,9 @@ _COPIED_FROM = {
     Kind.VOLUME: "sourceVolumeBackupId",
     Kind.BOOT_VOLUME: "sourceBootVolumeBackupId",
 }
+_PROTECTIONS = ("isRetentionLockEnabled", "isPreventDeletionEnabled", "isIndefiniteRetentionEnabled")
+_SIZES = ("uniqueSizeInGBs", "uniqueSizeInGbs")
+"""As single backups and those of groups write it."""
 _NO_TAGS: Mapping[str, str] = {}
 
 
@@ -36,7 +40,17 @@ def page(read: Callable[[Any, Headers], T], items: object, headers: Headers) -> 
 
 def source(kind: Kind, item: Item) -> Source:
     """A volume group, volume or boot volume."""
-    return Source(kind, intern(item["id"]), _tags(item))
+    return Source(
+        kind,
+        intern(item["id"]),
+        _tags(item),
+        defined_tags=_defined_tags(item),
+        name=str(item.get("displayName") or ""),
+        compartment_id=intern(item["compartmentId"]),
+        group_id=_reference(item, "volumeGroupId"),
+        time_created=_moment(item.get("timeCreated")),
+        lifecycle=Lifecycle(item["lifecycleState"]),
+    )
 
 
 def backup(kind: Kind, region: str, item: Item, headers: Headers) -> Backup:
@@ -52,6 +66,10 @@ def backup(kind: Kind, region: str, item: Item, headers: Headers) -> Backup:
         copied_from=_reference(item, _COPIED_FROM[kind]),
         group_backup_id=_reference(item, "volumeGroupBackupId"),
         freeform_tags=_tags(item),
+        is_scheduled=item.get("sourceType") == "SCHEDULED",
+        is_protected=any(item.get(flag) for flag in _PROTECTIONS),
+        retained_until=_moment(item.get("timeRetentionExpiresAt")),
+        stored_gb=_size(item),
         etag=headers.get("etag"),
         opc_request_id=headers.get("opc-request-id"),
     )
@@ -65,3 +83,24 @@ def _reference(item: Item, name: str) -> str | None:
 def _tags(item: Item) -> Mapping[str, str]:
     tags = item.get("freeformTags")
     return {intern(key): intern(value) for key, value in tags.items()} if tags else _NO_TAGS
+
+
+def _defined_tags(item: Item) -> Mapping[str, str]:
+    """One mapping for all namespaces; values that are no strings as JSON writes them."""
+    namespaces = item.get("definedTags")
+    if not namespaces:
+        return _NO_TAGS
+    return {
+        intern(f"{namespace}.{key}"): value if isinstance(value, str) else json.dumps(value)
+        for namespace, tags in namespaces.items()
+        for key, value in tags.items()
+    }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _size(item: Item) -> int | None:
+    size = next((item[name] for name in _SIZES if item.get(name) is not None), None)
+    return None if size is None else int(size)

@@ -1,60 +1,55 @@
-"""One region's Block Volume API: requests, their attempts, and the log line of each."""
+"""One of Oracle's services in one region: requests, their attempts, and the log line of each."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
 
 from handlers.cloud.clients import Clients
 from handlers.cloud.errors import translate
+from handlers.cloud.request import Request, Service
 from handlers.cloud.retry import Retry
+from handlers.core.errors import Refused
 
 CONNECT_SECONDS = 5.0
 """Two lost packets, and the way around the world: a region that is dark is given up within seconds."""
 
 T = TypeVar("T")
+Read = Callable[[Any, Mapping[str, str]], T]
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of the API. `identifier` stands in the path for `{id}`."""
-
-    operation: str
-    method: str
-    path: str
-    identifier: str | None = None
-    query: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether twice is the same as once: a read, or a write that the API can tell from its own repetition."""
-        return self.method == "GET" or bool({"opc-retry-token", "if-match"} & self.headers.keys())
 
 
 class Api:
     """Safe to share between threads."""
 
-    def __init__(self, region: str, clients: Clients, retry: Retry) -> None:
-        self._region, self._clients, self._retry = region, clients, retry
+    def __init__(self, service: Service, region: str, clients: Clients, retry: Retry) -> None:
+        self._service, self._region, self._clients, self._retry = service, region, clients, retry
 
-    def call(self, request: Request, read: Callable[[Any, Mapping[str, str]], T]) -> T:
+    def call(self, request: Request, read: Read[T], repetition_refused: Callable[[Refused], T] | None = None) -> T:
         """What `read` makes of the answer's JSON and headers; an exception of it says that they cannot be read.
 
-        Raises `ApiFault`, and nothing else.
+        `repetition_refused` says what comes of it when only a repetition was refused: what it repeats may have been
+        carried out, its answer lost. Raises `ApiFault`, and nothing else.
         """
-        return self._retry(
-            lambda number, seconds: self._attempt(request, read, number, seconds), repeatable=request.is_repeatable
-        )
+        attempts = 0
 
-    def _attempt(self, request: Request, read: Callable[[Any, Mapping[str, str]], T], number: int, seconds: float) -> T:
+        def attempt(number: int, seconds: float) -> T:
+            nonlocal attempts
+            attempts = number
+            return self._attempt(request, read, number, seconds)
+
+        try:
+            return self._retry(attempt, repeatable=request.is_repeatable)
+        except Refused as refusal:
+            if repetition_refused is None or attempts == 1:
+                raise
+            return repetition_refused(refusal)
+
+    def _attempt(self, request: Request, read: Read[T], number: int, seconds: float) -> T:
         started = time.monotonic()
         status, code, opc_request_id = 0, None, None
         try:
@@ -69,7 +64,7 @@ class Api:
         finally:
             log.info(
                 "api.call",
-                service="blockstorage",
+                service=self._service.name,
                 operation=request.operation,
                 region=self._region,
                 status=status,
@@ -94,6 +89,6 @@ def _send(client: Any, request: Request, seconds: float) -> Any:  # noqa: ANN401
         query_params=dict(request.query) if request.query else None,
         header_params={"accept": "application/json", "content-type": "application/json", **request.headers},
         body=dict(request.body) if request.body is not None else None,
-        response_type="object",
+        response_type=None if request.method == "DELETE" else "object",  # whose answer has no body
         operation_name=request.operation,
     )

@@ -1,4 +1,4 @@
-"""The SDK's clients for one region."""
+"""The SDK's clients for one service in one region."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from oci.base_client import BaseClient
 from oci.circuit_breaker import NoCircuitBreakerStrategy
 
+from handlers.cloud.request import Service
 from handlers.cloud.signer import ResourcePrincipalSigner
 
 
@@ -36,20 +37,19 @@ class Clients:
             self._idle.put(client)
 
 
-def connect(region: str, signer: ResourcePrincipalSigner) -> BaseClient:
-    """A Block Volume client for `region`, which is always named: the SDK would else take it from the environment.
+def connect(service: Service, region: str, signer: ResourcePrincipalSigner) -> BaseClient:
+    """A client for `service` in `region`, which is always named: the SDK would else take it from the environment.
 
-    It is the SDK's base client: its signing, connections, endpoints and errors, without the 737 modules of `oci.core`
-    that a function would load on each cold start to turn JSON into objects and back.
+    It is the SDK's base client: its signing, connections, endpoints and errors, without the hundreds of modules (737 of
+    `oci.core` alone) that a function would load on each cold start to turn JSON into objects and back.
     """
     return BaseClient(
-        "blockstorage",
+        service.name,
         {"region": region},
         signer,
         {},
-        base_path="/20160918",
-        endpoint_service_name="iaas",
-        service_endpoint_template="https://iaas.{region}.{secondLevelDomain}",
+        base_path=service.base_path,
+        service_endpoint_template=service.endpoint,
         service_endpoint_template_per_realm={},
         skip_deserialization=True,
         # A breaker would answer for a region that works again; what to repeat is decided for each call.

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from handlers.core.errors import Problem, Rejected
-from handlers.core.ocid import region_of
-from handlers.core.operations import CopyBackup, CreateBackup, Operation, Sweep, UpdateBackup
-from handlers.core.settings import Settings, is_key_of
+from handlers.core.ocid import is_key_of, region_of
+from handlers.core.operations import (
+    CopyBackup,
+    CreateBackup,
+    ExplainPolicy,
+    Format,
+    Operation,
+    ReportCopies,
+    Sweep,
+    UpdateBackup,
+)
+from handlers.core.settings import Settings
 
 
 def admit(operations: Sequence[Operation], settings: Settings, field: str = "") -> None:
@@ -16,6 +25,12 @@ def admit(operations: Sequence[Operation], settings: Settings, field: str = "") 
     `field` is where the operations stand, for the problems' paths.
     """
     problems: list[Problem] = []
+    if len(operations) > 1 and any(
+        isinstance(each, ReportCopies) and each.format is not Format.JSON for each in operations
+    ):
+        problems.append(
+            Problem(f"{field}.format" if field else "format", "must be json where there are other operations")
+        )
     for index, operation in enumerate(operations):
         path = f"{field}[{index}]" if len(operations) > 1 else field
         for name, message in _objections(operation, settings):
@@ -30,11 +45,12 @@ def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str,
     match operation:
         case Sweep():
             yield from _named(operation.destination_region or (), settings)
-            if not (operation.destination_region or settings.destination_regions or settings.allowed_regions):
-                yield (
-                    "destinationRegion",
-                    "is missing: name one, or set DESTINATION_REGIONS, or ALLOWED_REGIONS for tags",
-                )
+            if not (operation.destination_region or settings.every_destination or settings.allowed_regions):
+                yield "destinationRegion", "is missing: name one, or set DESTINATION_REGIONS, POLICY or ALLOWED_REGIONS"
+        case ReportCopies():
+            yield from _named(operation.destination_region or (), settings)
+        case ExplainPolicy():
+            yield from _foreign(operation, "source_id", operation.source_id, settings)
         case CreateBackup():
             yield from _foreign(operation, "source_id", operation.source_id, settings)
             key = getattr(operation, "kms_key_id", None)

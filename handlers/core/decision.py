@@ -31,12 +31,18 @@ class Scope:
     regions: tuple[str, ...] = ()
     compartments: tuple[str, ...] = ()
     target: Target | None = None
+    thorough: bool = False
+    """Whether also copies count that do not belong anywhere, and sources of which nothing is missing."""
 
     def has(self, backup: Backup) -> bool:
         """Whether the call is about this backup."""
         if self.target:
             return self.is_target(backup)
         return not self.compartments or backup.compartment_id in self.compartments
+
+    def names(self, backup: Backup, region: str) -> bool:
+        """Whether somebody has asked for a copy of this one backup in this region."""
+        return self.target is not None and self.is_target(backup) and region in self.target.regions
 
     def is_target(self, backup: Backup) -> bool:
         """Whether the call is about this one backup."""
@@ -47,9 +53,9 @@ class Scope:
 class Decision:
     """How it stands with a backup in a destination, or with the backup itself where there is none.
 
-    PLANNED means: to be copied now. `copy` is the one that is there or under way, `attempt` the first whose retry token
-    may be unused: the number of copies that ended FAULTY, unless more is known. Once `settled`, it is known that an
-    attempt without an answer started nothing.
+    PLANNED means: to be copied now, under this key or Oracle's own. `copy` is the one that is there or under way,
+    `attempt` the first whose retry token may be unused: the number of copies that ended FAULTY, unless more is known.
+    Once `settled`, it is known that an attempt without an answer started nothing.
     """
 
     original: Backup
@@ -60,6 +66,7 @@ class Decision:
     message: str | None = None
     fault: ApiFault | None = None
     attempt: int = 0
+    kms_key_id: str | None = None
     settled: bool = False
 
     @property

@@ -50,8 +50,9 @@ class KeyMissing(Fault):
 class ApiFault(Fault):
     """A call to Oracle's API that did not do what it was asked.
 
-    `code` is the API's own error code, or `Timeout` or `ConnectionFailed` where there was no answer; `status` is the
-    HTTP status, 0 where there was none; `retry_after` is how many seconds the API asked to wait, where it did.
+    `code` is the API's own error code, or `Timeout` or `ConnectionFailed` where there was no answer, `FailedMetrics`
+    where some points were not taken, `TokenIncomplete` where the function's token does not name its tenancy; `status` is
+    the HTTP status, 0 where there was none; `retry_after` is how many seconds the API asked to wait, where it did.
     See https://docs.oracle.com/iaas/Content/API/References/apierrors.htm
     """
 

@@ -32,9 +32,11 @@ class Inventory:
     copies: dict[str, dict[str, list[Backup]]] = field(default_factory=dict)
     """By destination region and the id of the original. A region that is not here was not looked at."""
     strangers: dict[str, Backup] = field(default_factory=dict)
-    """Copies, by their own id, under way from this region whose originals were not listed: they take places too."""
+    """Copies from this region, by their own id, whose originals were not listed. Those under way take places too."""
     unread: dict[Listing, ApiFault] = field(default_factory=dict)
     """The lists of backups that could not be read."""
+    unread_source_lists: dict[Listing, ApiFault] = field(default_factory=dict)
+    """The lists of sources that could not be read; those that are known by their backups are asked for one by one."""
     unread_sources: dict[str, ApiFault] = field(default_factory=dict)
     """The sources that could not be read, for a reason that is not their absence."""
     unread_copies: dict[tuple[str, str], ApiFault] = field(default_factory=dict)
@@ -79,9 +81,23 @@ class Inventory:
         """What a copy has in common with those of its original's predecessors, also where it does not say itself."""
         return self.originals.get(copy.copied_from or "", copy).origin
 
+    def orphans(self) -> dict[tuple[str, str], list[Backup]]:
+        """The copies whose originals are not there, by what they were made of and their region.
+
+        A backup that was deleted is listed for a while: it makes no difference to its copies when that ends.
+        """
+        found: dict[tuple[str, str], list[Backup]] = {}
+        for copy in self.strangers.values():
+            found.setdefault((copy.origin, copy.region), []).append(copy)
+        gone = [each for each in self.originals.values() if each.lifecycle.is_deleted]
+        for original, copies in ((each, by_id.get(each.id, ())) for by_id in self.copies.values() for each in gone):
+            for copy in copies:
+                found.setdefault((original.origin, copy.region), []).append(copy)
+        return found
+
     def in_flight(self) -> Iterator[Backup]:
         """Each copy under way from the source region."""
-        yield from self.strangers.values()
+        yield from (copy for copy in self.strangers.values() if copy.lifecycle.is_under_way)
         for copies in self.copies.values():
             for found in copies.values():
                 yield from (copy for copy in found if copy.lifecycle.is_under_way)

@@ -16,6 +16,11 @@ class Kind(StrEnum):
     BOOT_VOLUME = "BootVolume"
 
     @property
+    def source_field(self) -> str:
+        """The field of requests and answers that names a source, such as `volumeGroupId`."""
+        return f"{self[0].lower()}{self[1:]}Id"
+
+    @property
     def source_type(self) -> str:
         """The resource type in the OCID of a source, such as `volumegroup`."""
         return self.lower()
@@ -45,7 +50,12 @@ class Lifecycle(StrEnum):
     @property
     def is_dead(self) -> bool:
         """Whether nothing can be restored from it, now or ever."""
-        return self in {Lifecycle.TERMINATING, Lifecycle.TERMINATED, Lifecycle.FAULTY}
+        return self.is_deleted or self is Lifecycle.FAULTY
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it is gone, or going: it is listed for a while nevertheless."""
+        return self in {Lifecycle.TERMINATING, Lifecycle.TERMINATED}
 
     @property
     def is_under_way(self) -> bool:
@@ -55,11 +65,32 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A volume group, volume or boot volume: what backups are made of."""
+    """A volume group, volume or boot volume: what backups are made of.
+
+    Keys of `defined_tags` are `namespace.key`. `group_id` is that of the volume group that it is a member of. Of one
+    that `is_gone` no more is known than its backups tell.
+    """
 
     kind: Kind
     id: str
     freeform_tags: Mapping[str, str]
+    defined_tags: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    compartment_id: str = ""
+    group_id: str | None = None
+    time_created: datetime | None = None
+    lifecycle: Lifecycle = Lifecycle.AVAILABLE
+    is_gone: bool = False
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is not there any more, or will not be in a moment."""
+        return self.is_gone or self.lifecycle.is_deleted
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Freeform and defined tags: a freeform key has no point in it."""
+        return {**self.freeform_tags, **self.defined_tags}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +110,13 @@ class Backup:
     copied_from: str | None = None
     group_backup_id: str | None = None
     freeform_tags: Mapping[str, str] = field(default_factory=dict)
+    is_scheduled: bool = False
+    """Whether a backup policy of Oracle's made it."""
+    is_protected: bool = False
+    """Whether a retention lock or one of the flags against deletion holds it."""
+    retained_until: datetime | None = None
+    stored_gb: int | None = None
+    """What it holds of its own, in GB, once it is AVAILABLE."""
     etag: str | None = None
     opc_request_id: str | None = None
 

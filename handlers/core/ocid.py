@@ -35,6 +35,12 @@ class Ocid:
         return cls(resource_type=match[1], region=region_name(match[3]))
 
 
+def is_key_of(key: object, region: str) -> bool:
+    """Whether `key` is the OCID of an encryption key that may be in this region."""
+    parsed = Ocid.parse(key) if isinstance(key, str) else None
+    return parsed is not None and parsed.resource_type == "key" and parsed.region in {region, None}
+
+
 def is_region(name: str) -> bool:
     """Whether `name` has the shape of a region identifier, such as `us-ashburn-1`. The list of regions grows."""
     return len(name) <= MAX_REGION and _REGION.fullmatch(name) is not None

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from handlers.core.fields import (
+    CompartmentId,
+    CompartmentList,
+    DefinedTags,
+    FreeformTags,
+    Interval,
+    KeyId,
+    RegionList,
+    Retention,
+    Text,
+    check_ocid,
+)
 from handlers.core.model import Kind
-from handlers.core.ocid import Ocid, is_region
 
 
 class BackupType(StrEnum):
@@ -19,51 +30,6 @@ class BackupType(StrEnum):
 
     INCREMENTAL = "INCREMENTAL"
     FULL = "FULL"
-
-
-def _check_ocid(*resource_types: str) -> BeforeValidator:
-    """A validator for OCIDs of these resource types; its error never repeats the value."""
-
-    def check(value: object) -> object:
-        parsed = Ocid.parse(value) if isinstance(value, str) else None
-        if parsed is None or parsed.resource_type not in resource_types:
-            raise PydanticCustomError("ocid", f"must be the OCID of a {' or '.join(resource_types)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _check_region(value: object) -> object:
-    if not isinstance(value, str) or not is_region(value):
-        raise PydanticCustomError("region", "must be a region identifier such as us-phoenix-1")
-    return value
-
-
-def _as_list(value: object) -> object:
-    """One region is a list of one; a region named twice is named once."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return list(dict.fromkeys(value))
-    return value
-
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=255)]
-Region = Annotated[StrictStr, BeforeValidator(_check_region)]
-KeyId = Annotated[StrictStr, _check_ocid("key")]
-CompartmentId = Annotated[StrictStr, _check_ocid("compartment", "tenancy")]
-FreeformTags = Annotated[
-    dict[
-        Annotated[StrictStr, Field(min_length=1, max_length=100)],
-        Annotated[StrictStr, Field(max_length=256)],
-    ],
-    Field(max_length=10),
-]
-TagValue = Annotated[StrictStr, Field(max_length=256)] | StrictInt | StrictBool
-DefinedTags = dict[
-    Annotated[StrictStr, Field(min_length=1, max_length=100)],
-    Annotated[dict[Annotated[StrictStr, Field(min_length=1, max_length=100)], TagValue], Field(max_length=64)],
-]
 
 
 class Operation(BaseModel):
@@ -99,7 +65,7 @@ class CreateVolumeGroupBackup(CreateBackup):
 
     kind = Kind.VOLUME_GROUP
     operation: Literal["CreateVolumeGroupBackup"]
-    source_id: Annotated[StrictStr, _check_ocid("volumegroup"), Field(alias="volumeGroupId")]
+    source_id: Annotated[StrictStr, check_ocid("volumegroup"), Field(alias="volumeGroupId")]
     compartment_id: CompartmentId | None = None
 
 
@@ -108,7 +74,7 @@ class CreateVolumeBackup(CreateBackup):
 
     kind = Kind.VOLUME
     operation: Literal["CreateVolumeBackup"]
-    source_id: Annotated[StrictStr, _check_ocid("volume"), Field(alias="volumeId")]
+    source_id: Annotated[StrictStr, check_ocid("volume"), Field(alias="volumeId")]
     kms_key_id: KeyId | None = None
 
 
@@ -117,7 +83,7 @@ class CreateBootVolumeBackup(CreateBackup):
 
     kind = Kind.BOOT_VOLUME
     operation: Literal["CreateBootVolumeBackup"]
-    source_id: Annotated[StrictStr, _check_ocid("bootvolume"), Field(alias="bootVolumeId")]
+    source_id: Annotated[StrictStr, check_ocid("bootvolume"), Field(alias="bootVolumeId")]
     kms_key_id: KeyId | None = None
 
 
@@ -127,9 +93,7 @@ class CopyBackup(Operation):
     kind: ClassVar[Kind]
 
     backup_id: str
-    destination_region: (
-        Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=20)] | None
-    ) = None
+    destination_region: RegionList | None = None
     display_name: Text | None = None
     kms_key_id: KeyId | None = None
 
@@ -139,7 +103,7 @@ class CopyVolumeGroupBackup(CopyBackup):
 
     kind = Kind.VOLUME_GROUP
     operation: Literal["CopyVolumeGroupBackup", "CreateVolumeGroupBackupCopy"]
-    backup_id: Annotated[StrictStr, _check_ocid("volumegroupbackup"), Field(alias="volumeGroupBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("volumegroupbackup"), Field(alias="volumeGroupBackupId")]
 
 
 class CopyVolumeBackup(CopyBackup):
@@ -147,7 +111,7 @@ class CopyVolumeBackup(CopyBackup):
 
     kind = Kind.VOLUME
     operation: Literal["CopyVolumeBackup"]
-    backup_id: Annotated[StrictStr, _check_ocid("volumebackup"), Field(alias="volumeBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("volumebackup"), Field(alias="volumeBackupId")]
 
 
 class CopyBootVolumeBackup(CopyBackup):
@@ -155,7 +119,7 @@ class CopyBootVolumeBackup(CopyBackup):
 
     kind = Kind.BOOT_VOLUME
     operation: Literal["CopyBootVolumeBackup"]
-    backup_id: Annotated[StrictStr, _check_ocid("bootvolumebackup"), Field(alias="bootVolumeBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("bootvolumebackup"), Field(alias="bootVolumeBackupId")]
 
 
 class UpdateBackup(Operation):
@@ -181,7 +145,7 @@ class UpdateVolumeGroupBackup(UpdateBackup):
 
     kind = Kind.VOLUME_GROUP
     operation: Literal["UpdateVolumeGroupBackup"]
-    backup_id: Annotated[StrictStr, _check_ocid("volumegroupbackup"), Field(alias="volumeGroupBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("volumegroupbackup"), Field(alias="volumeGroupBackupId")]
 
 
 class UpdateVolumeBackup(UpdateBackup):
@@ -189,7 +153,7 @@ class UpdateVolumeBackup(UpdateBackup):
 
     kind = Kind.VOLUME
     operation: Literal["UpdateVolumeBackup"]
-    backup_id: Annotated[StrictStr, _check_ocid("volumebackup"), Field(alias="volumeBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("volumebackup"), Field(alias="volumeBackupId")]
 
 
 class UpdateBootVolumeBackup(UpdateBackup):
@@ -197,17 +161,66 @@ class UpdateBootVolumeBackup(UpdateBackup):
 
     kind = Kind.BOOT_VOLUME
     operation: Literal["UpdateBootVolumeBackup"]
-    backup_id: Annotated[StrictStr, _check_ocid("bootvolumebackup"), Field(alias="bootVolumeBackupId")]
+    backup_id: Annotated[StrictStr, check_ocid("bootvolumebackup"), Field(alias="bootVolumeBackupId")]
 
 
-class Sweep(Operation):
+class Overview(Operation):
+    """What looks at all sources and backups of some compartments; none named: the configured ones."""
+
+    compartment_id: CompartmentList | None = None
+
+
+class Sweep(Overview):
     """Everything that should exist minus everything that exists."""
 
     operation: Literal["Sweep"] = "Sweep"
-    compartment_id: Annotated[tuple[CompartmentId, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = None
-    destination_region: (
-        Annotated[tuple[Region, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=20)] | None
-    ) = None
+    destination_region: RegionList | None = None
+
+
+class CreateDueBackups(Overview):
+    """A backup for each source that is due for one. `every` stands above what holds for the sources."""
+
+    operation: Literal["CreateDueBackups"]
+    every: Interval | None = None
+
+
+class PruneCopies(Overview):
+    """Retention. `keep` stands above what holds for the sources, and only shows what it would do."""
+
+    operation: Literal["PruneCopies"]
+    keep: Retention | None = None
+
+    @model_validator(mode="after")
+    def _only_shown(self) -> Self:
+        if self.keep is not None and not self.dry_run:
+            raise PydanticCustomError(
+                "dry_run", "may have keep with dryRun only: what is deleted is up to POLICY and tags"
+            )
+        return self
+
+
+class Format(StrEnum):
+    """What a report is written in."""
+
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class ReportCopies(Overview):
+    """How it stands with each source in each destination. `days` is how far back a page looks."""
+
+    operation: Literal["ReportCopies"]
+    destination_region: RegionList | None = None
+    format: Format = Format.JSON
+    days: Annotated[StrictInt, Field(ge=1, le=400)] = 30
+
+
+class ExplainPolicy(Operation):
+    """What holds for one source, and which rule or tag says so."""
+
+    operation: Literal["ExplainPolicy"]
+    source_id: Annotated[StrictStr, check_ocid("volumegroup", "volume", "bootvolume")]
 
 
 OPERATIONS: Mapping[str, type[Operation]] = {
@@ -222,4 +235,8 @@ OPERATIONS: Mapping[str, type[Operation]] = {
     "UpdateVolumeBackup": UpdateVolumeBackup,
     "UpdateBootVolumeBackup": UpdateBootVolumeBackup,
     "Sweep": Sweep,
+    "CreateDueBackups": CreateDueBackups,
+    "PruneCopies": PruneCopies,
+    "ReportCopies": ReportCopies,
+    "ExplainPolicy": ExplainPolicy,
 }

@@ -150,7 +150,7 @@ def describe(error: ValidationError, field: str = "", known: Sequence[str] = ())
 def _message(kind: str, message: str, known: Sequence[str]) -> str:
     match kind:
         case "extra_forbidden":
-            return f"is not a field of this operation, which has {', '.join(known)}"
+            return f"is not a field of this operation, which has {', '.join(known)}" if known else "is not a field here"
         case "missing":
             return "is missing"
         case "too_short":

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from handlers.core.decision import Attempts, Decision, Scope
-from handlers.core.eligibility import assess, tagged_destinations
-from handlers.core.errors import KeyMissing, TagMalformed
+from handlers.core.eligibility import assess
+from handlers.core.errors import KeyMissing
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
 from handlers.core.places import Places
 from handlers.core.report import Outcome, Reason
 from handlers.core.settings import Settings
+from handlers.core.source_policy import Policies
+from handlers.core.surplus import NEVER, surplus
 
-NEVER = datetime.min.replace(tzinfo=UTC)
 HELD_UP = timedelta(days=1)
 """How old a backup is whose successors may go before it where its copy fails."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=1), timedelta(days=1)
 NOWHERE = "name a destinationRegion, or set DESTINATION_REGIONS"
+NOT_KEPT = "its copy would be due to go there at once: name the destinationRegion to have it made nevertheless"
 UNVERIFIED = "its tag names a copy that is in none of the compartments: too many such copies to look for in one call"
 
 
@@ -34,21 +36,26 @@ def plan(
     are those that copies under way in the cloud leave free; a person who names a region is served before others.
     """
     attempts = attempts or {}
+    policies, orphans = Policies(inventory, settings), inventory.orphans()
     decisions: list[Decision] = []
     queues: dict[tuple[str, str], list[Backup]] = {}
     for original in sorted(inventory.originals.values(), key=lambda each: (each.time_created, each.id)):
         verdict = assess(original)
-        wanted = Decision(original, None, *verdict) if verdict else _destinations(original, inventory, scope, settings)
+        wanted = Decision(original, None, *verdict) if verdict else _destinations(original, inventory, scope, policies)
         if isinstance(wanted, Decision):
             decisions.append(wanted)
             continue
         for region in wanted:
             queues.setdefault((original.origin, region), []).append(original)
-    look = _Look(inventory, scope, settings, now, attempts)
+    look = _Look(inventory, scope, settings, policies, now, attempts)
     under_way = {(inventory.origin_of(copy), copy.region) for copy in inventory.in_flight()}
     heads: list[tuple[datetime, Decision]] = []
     for (origin, region), queue in queues.items():
-        walked = list(_walk(queue, region, look, blocked=(origin, region) in under_way))
+        too_old = surplus(queue, region, inventory, policies, orphans.get((origin, region), ()), now)
+        too_old -= {each.id for each in queue if scope.names(each, region)}
+        decisions += [_not_kept(each, region) for each in queue if each.id in too_old]
+        current = [each for each in queue if each.id not in too_old]
+        walked = list(_walk(current, region, look, blocked=(origin, region) in under_way))
         arrived = max((each.original.time_created for each in walked if each.outcome is Outcome.EXISTS), default=NEVER)
         heads += [(arrived, each) for each in walked if each.outcome is Outcome.PLANNED]
         decisions += [each for each in walked if each.outcome is not Outcome.PLANNED]
@@ -56,6 +63,10 @@ def plan(
     places = Places.left(inventory, attempts, settings)
     decisions += [places.give(decision) for _, decision in heads]
     return sorted(decisions, key=lambda decision: decision.outcome is Outcome.PLANNED)
+
+
+def _not_kept(original: Backup, region: str) -> Decision:
+    return Decision(original, region, Outcome.EXCLUDED, Reason.RETENTION, message=NOT_KEPT)
 
 
 def _urgency(scope: Scope, arrived: datetime, decision: Decision) -> tuple[object, ...]:
@@ -70,7 +81,7 @@ def _urgency(scope: Scope, arrived: datetime, decision: Decision) -> tuple[objec
 
 
 def _destinations(
-    original: Backup, inventory: Inventory, scope: Scope, settings: Settings
+    original: Backup, inventory: Inventory, scope: Scope, policies: Policies
 ) -> tuple[str, ...] | Decision:
     """Where copies of a backup are to be; a decision where there are none to be."""
     if scope.target and scope.is_target(original) and scope.target.regions:
@@ -78,13 +89,13 @@ def _destinations(
     fault = inventory.unread_sources.get(original.source_id or "")
     if fault:
         return Decision(original, None, Outcome.FAILED, fault=fault)
-    try:
-        tagged = tagged_destinations(inventory.tags_of(original), settings)
-    except TagMalformed as malformed:
-        return Decision(original, None, Outcome.FAILED, Reason.TAG_MALFORMED, message=str(malformed))
-    if tagged == ():
-        return Decision(original, None, Outcome.EXCLUDED, Reason.TAG)
-    regions = scope.regions or tagged or settings.destination_regions
+    policy = policies.of(original)
+    if "destinations" in policy.faults:
+        malformed = str(policy.faults["destinations"])
+        return Decision(original, None, Outcome.FAILED, Reason.TAG_MALFORMED, message=malformed)
+    if policy.is_excluded:
+        return Decision(original, None, Outcome.EXCLUDED, policy.said_by("destinations"))
+    regions = scope.regions or policy.regions
     if regions:
         return regions
     outcome = Outcome.FAILED if scope.is_target(original) else Outcome.EXCLUDED
@@ -98,6 +109,7 @@ class _Look:
     inventory: Inventory
     scope: Scope
     settings: Settings
+    policies: Policies
     now: datetime
     attempts: Attempts
 
@@ -120,12 +132,16 @@ class _Look:
             return Decision(original, region, Outcome.DEFERRED, Reason.DEADLINE, message=UNVERIFIED)
         return self._keyless(original, region) or self._resting(original, region, copies)
 
-    def _keyless(self, original: Backup, region: str) -> Decision | None:
+    def key(self, original: Backup, region: str) -> str | None:
+        """The key of a copy, `None` for Oracle's own; what a single copy was told stands above all else."""
         target = self.scope.target
         if target and self.scope.is_target(original) and target.kms_key_id:
-            return None
+            return target.kms_key_id
+        return self.policies.of(original).key_for(region, self.settings)
+
+    def _keyless(self, original: Backup, region: str) -> Decision | None:
         try:
-            self.settings.key_for(region)
+            self.key(original, region)
         except KeyMissing as fault:
             return Decision(original, region, Outcome.FAILED, Reason.KEY_MISSING, message=str(fault))
         return None
@@ -161,7 +177,8 @@ def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -
             blocked = True
             copies = look.inventory.copies_of(original, region)
             faulty = sum(copy.lifecycle is Lifecycle.FAULTY for copy in copies)
-            yield Decision(original, region, Outcome.PLANNED, attempt=faulty)
+            key = look.key(original, region)
+            yield Decision(original, region, Outcome.PLANNED, attempt=faulty, kms_key_id=key)
 
 
 def _holds_up(attempt: Decision, now: datetime) -> bool:

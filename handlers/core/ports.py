@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from handlers.core.model import Backup, Deadline, Kind, Source
+from handlers.core.points import Point
 from handlers.core.settings import Settings
 
 T = TypeVar("T")
@@ -46,6 +47,53 @@ class Backups(Protocol):
 
     def update(self, kind: Kind, backup_id: str, body: Mapping[str, Any], if_match: str | None = None) -> Backup:
         """Change tags or name; `Outrun` when `if_match` is given and is not the backup's etag any more."""
+        ...
+
+    def delete(self, kind: Kind, backup_id: str, if_match: str) -> str | None:
+        """Begin to end a backup, with its members if it is a group's; the `opc-request-id`.
+
+        `Outrun` when `if_match` is not its etag any more, `Refused` where it is protected, or is being copied.
+        """
+        ...
+
+
+class Metrics(Protocol):
+    """Monitoring's ingestion, in the function's own region."""
+
+    def publish(self, points: Sequence[Point]) -> None:
+        """Hand in all points, 50 a request, in the function's compartment. Raises `ApiFault` when any was not taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTags:
+    """The freeform tags of a topic, and the etag that it has with them."""
+
+    tags: Mapping[str, str]
+    etag: str
+
+
+class Notices(Protocol):
+    """The topic that people are told through. Every method raises `ApiFault`, and nothing else, when the API fails."""
+
+    def tags(self) -> TopicTags:
+        """The topic's tags: where it is kept what people have been told."""
+        ...
+
+    def publish(self, title: str, body: str) -> None:
+        """Send a message to all who subscribe; not repeated where the answer is lost, since it may have been sent."""
+        ...
+
+    def replace_tags(self, tags: Mapping[str, str], if_match: str) -> None:
+        """Set the topic's freeform tags; `Outrun` when somebody else has changed it since."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Which regions the tenancy is subscribed to."""
+
+    def __call__(self) -> frozenset[str]:
+        """The names of the regions that are ready; raises `ApiFault`."""
         ...
 
 
@@ -91,6 +139,10 @@ class Call:
     deadline: Deadline
     occurrence: str
     own_compartment: Callable[[], str]
+    metrics: Metrics
+    notices: Notices | None
+    """`None` where no topic is configured."""
+    subscriptions: Subscriptions
 
     @property
     def compartments(self) -> Sequence[str]:

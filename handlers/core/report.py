@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,10 @@ class Outcome(StrEnum):
     CREATED = "created"
     COPIED = "copied"
     UPDATED = "updated"
+    MARKED = "marked"
+    DELETED = "deleted"
+    REPORTED = "reported"
+    EXPLAINED = "explained"
     PLANNED = "planned"
     EXISTS = "exists"
     IN_FLIGHT = "in_flight"
@@ -27,10 +31,11 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
     EXCLUDED = "excluded"
     IS_COPY = "is_copy"
+    KEPT = "kept"
     FAILED = "failed"
 
 
-BY_RULE = {Outcome.EXCLUDED, Outcome.IGNORED, Outcome.IS_COPY}
+BY_RULE = {Outcome.EXCLUDED, Outcome.IGNORED, Outcome.IS_COPY, Outcome.KEPT}
 """What is not to be done at all: such results do not say how a call went."""
 
 
@@ -38,15 +43,28 @@ class Reason(StrEnum):
     """Why an outcome is what it is, where no code of the API or state of a backup says so."""
 
     ALARM_TYPE = "alarm_type"
+    CHANGED = "changed"
     DEADLINE = "deadline"
     EVENT_TYPE = "event_type"
     FAULTY = "faulty"
+    GRACE = "grace"
     GROUP_MEMBER = "group_member"
+    HELD = "held"
     INTERNAL_ERROR = "internal_error"
     KEY_MISSING = "key_missing"
     LIMIT = "limit"
+    NEWEST = "newest"
     NO_DESTINATION = "no_destination"
+    NO_ROOM = "no_room"
+    NO_SCHEDULE = "no_schedule"
+    NOT_COPIED = "not_copied"
+    NOT_OURS = "not_ours"
+    POLICY = "policy"
     PREDECESSOR = "predecessor"
+    PROTECTED = "protected"
+    RETENTION = "retention"
+    SIBLING = "sibling"
+    SOURCE_GONE = "source_gone"
     TAG = "tag"
     TAG_MALFORMED = "tag_malformed"
 
@@ -64,6 +82,8 @@ class Result:
     backup_id: str | None = None
     opc_request_id: str | None = None
     may_pass: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What an operation of its own has to add to the entry."""
 
     @property
     def fell_short(self) -> bool:
@@ -81,7 +101,7 @@ class Result:
             "backupId": self.backup_id,
             "opcRequestId": self.opc_request_id,
         }
-        return entry | {"message": self.message} if self.message else entry
+        return entry | ({"message": self.message} if self.message else {}) | dict(self.details)
 
 
 def failure(operation: str, source_id: str | None, fault: ApiFault, destination_region: str | None = None) -> Result:
@@ -118,12 +138,21 @@ class Trigger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A page for people, which is the whole answer to the operation that asked for it."""
+
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The answer to one call: either results, or the problems for which it was rejected."""
 
     trigger: Trigger
     results: Sequence[Result] = ()
     problems: Sequence[Problem] = ()
+    document: Document | None = None
 
     @property
     def status(self) -> Status:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from handlers.core.errors import KeyMissing, Problem, Rejected
-from handlers.core.ocid import Ocid, is_region, region_name
+from handlers.core.fields import Interval
+from handlers.core.grammar import Every
+from handlers.core.ocid import Ocid, is_key_of, is_region, region_name
 from handlers.core.operations import Operation, Sweep
 from handlers.core.payloads import describe, load_json, parse_operations
+from handlers.core.policy import Policy
 
 REGION_KEY = "OCI_RESOURCE_PRINCIPAL_REGION"
+DAY = Every(timedelta(days=1), "24h")
 
 
 def _split(value: object) -> object:
@@ -39,8 +44,22 @@ def _check_compartment(value: str) -> str:
 def _own_region(value: object) -> object:
     name = region_name(value) if isinstance(value, str) else None
     if name is None:
-        raise PydanticCustomError("region", "must be the identifier of the function's own region")
+        raise PydanticCustomError("region", "must be the identifier of a region, such as us-ashburn-1")
     return name
+
+
+def _check_topic(value: object) -> object:
+    parsed = Ocid.parse(value) if isinstance(value, str) else None
+    if parsed is None or parsed.resource_type != "onstopic":
+        raise PydanticCustomError("ocid", "must be the OCID of a topic of Notifications")
+    return value
+
+
+def _policy(value: object) -> object:
+    content = _json(value, "must be a JSON object with defaults, rules, or both")
+    if not isinstance(content, dict | Policy):
+        raise PydanticCustomError("policy", "must be a JSON object with defaults, rules, or both")
+    return content
 
 
 def _keys(value: object) -> object:
@@ -68,14 +87,8 @@ def _json(value: object, otherwise: str) -> Any:  # noqa: ANN401 - JSON is any s
         return value
     try:
         return load_json(value, "")
-    except Rejected:
-        raise PydanticCustomError("json", otherwise) from None
-
-
-def is_key_of(key: object, region: str) -> bool:
-    """Whether `key` is the OCID of an encryption key that may be in this region."""
-    parsed = Ocid.parse(key) if isinstance(key, str) else None
-    return parsed is not None and parsed.resource_type == "key" and parsed.region in {region, None}
+    except Rejected as rejected:
+        raise PydanticCustomError("json", f"{otherwise}: it {rejected.problems[0].message}") from None
 
 
 RegionList = Annotated[
@@ -88,7 +101,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
-    region: Annotated[str, BeforeValidator(_own_region), Field(alias=REGION_KEY)]
+    own_region: Annotated[str, BeforeValidator(_own_region), Field(alias=REGION_KEY)]
+    source_region: Annotated[str | None, BeforeValidator(_own_region), Field(alias="SOURCE_REGION")] = None
     destination_regions: Annotated[RegionList, Field(alias="DESTINATION_REGIONS")] = ()
     allowed_regions: Annotated[RegionList | None, Field(alias="ALLOWED_REGIONS")] = None
     compartment_ids: Annotated[
@@ -99,6 +113,16 @@ class Settings(BaseModel):
     kms_key_ids: Annotated[dict[str, str | None] | None, BeforeValidator(_keys), Field(alias="KMS_KEY_IDS")] = None
     schedule: Annotated[tuple[Operation, ...], BeforeValidator(_operations), Field(alias="SCHEDULE")] = (Sweep(),)
     max_in_flight: Annotated[int, Field(alias="MAX_IN_FLIGHT", ge=1, le=1000)] = 10
+    policy: Annotated[Policy, BeforeValidator(_policy), Field(alias="POLICY")] = Policy()
+    max_delete_percent: Annotated[int, Field(alias="MAX_DELETE_PERCENT", ge=1, le=100)] = 20
+    max_deletes: Annotated[int, Field(alias="MAX_DELETES", ge=1, le=10_000)] = 50
+    delete_grace: Annotated[Interval, Field(alias="DELETE_GRACE")] = DAY
+    notification_topic_id: Annotated[
+        str | None, BeforeValidator(_check_topic), Field(alias="NOTIFICATION_TOPIC_ID")
+    ] = None
+    metrics: Annotated[
+        Literal["ON", "OFF"], BeforeValidator(lambda value: str(value).strip().upper()), Field(alias="METRICS")
+    ] = "ON"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         BeforeValidator(lambda value: str(value).strip().upper()),
@@ -114,13 +138,36 @@ class Settings(BaseModel):
             settings = cls.model_validate(given)
         except ValidationError as error:
             raise Rejected(*describe(error)) from None
-        if settings.region in settings.destination_regions:
-            raise Rejected(Problem("DESTINATION_REGIONS", f"names {settings.region}, where the sources are: remove it"))
+        problems = list(settings.contradictions())
+        if problems:
+            raise Rejected(*problems)
         return settings
+
+    def contradictions(self) -> Iterator[Problem]:
+        """What is well-formed key by key, but not together."""
+        if self.region in self.destination_regions:
+            yield Problem("DESTINATION_REGIONS", f"names {self.region}, where the sources are: remove it")
+        for where, terms in self.policy.terms():
+            for each in terms.destinations or ():
+                field = f"POLICY.{where}.destinations"
+                if each.region == self.region:
+                    yield Problem(field, f"names {self.region}, where the sources are: remove it")
+                elif not self.allows(each.region):
+                    yield Problem(field, f"names {each.region}, which is not allowed: add it to ALLOWED_REGIONS")
+
+    @property
+    def region(self) -> str:
+        """The region where the sources are."""
+        return self.source_region or self.own_region
+
+    @property
+    def every_destination(self) -> tuple[str, ...]:
+        """Every region that the configuration names as a destination."""
+        return tuple(dict.fromkeys([*self.destination_regions, *self.policy.regions]))
 
     def allows(self, region: str) -> bool:
         """Whether a payload or a source's tag may name this region as a destination."""
-        allowed = self.allowed_regions or self.destination_regions
+        allowed = self.allowed_regions or self.every_destination
         return not allowed or region in allowed
 
     def key_for(self, region: str) -> str | None:

@@ -12,7 +12,11 @@ from handlers.core.model import Backup
 from handlers.core.ocid import is_region
 
 MAX_FREEFORM_TAGS = 10
+SLOT_TAG, MARK_TAG = "backup-copy-slot", "backup-copy-delete-after"
 _COPY = "backup-copy-"
+_MINUTE = "%Y-%m-%dT%H:%MZ"
+_NAME = 16
+"""So many of the last characters of an OCID tell it from all others."""
 
 
 def copy_token(source_backup_id: str, destination_region: str, attempt: int = 0) -> str:
@@ -27,6 +31,11 @@ def copy_token(source_backup_id: str, destination_region: str, attempt: int = 0)
 def create_token(operation: str, body: Mapping[str, Any], occurrence: str) -> str:
     """The `opc-retry-token` of a create: the same occurrence of a schedule asking for the same thing sends the same."""
     return _digest("create", operation, body, occurrence)
+
+
+def due_token(source_id: str, slot: datetime, attempt: int = 0) -> str:
+    """The `opc-retry-token` of the backup that a source is due for in a slot: however many ticks there are in it."""
+    return _digest("due", source_id, slot.astimezone(UTC).isoformat(), attempt)
 
 
 def minute_of(moment: datetime) -> str:
@@ -61,6 +70,38 @@ def copy_provenance(original: Backup) -> dict[str, str]:
     """What a copy's tags say of the backup it was copied from."""
     moment = original.time_created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"backup-copy-source-region": original.region, "backup-copy-source-time": moment}
+
+
+def slot_tags(source_id: str, slot: datetime) -> dict[str, str]:
+    """What a backup's tags say of the slot that it was due in: by this it is known to be ours.
+
+    It names the source, since Oracle may carry the tags of a group's backup to those of its members.
+    """
+    return {SLOT_TAG: f"{slot.astimezone(UTC):{_MINUTE}} {source_id[-_NAME:]}"}
+
+
+def read_slot(backup: Backup) -> datetime | None:
+    """The slot for which this function made this very backup, if it did."""
+    moment, _, name = backup.freeform_tags.get(SLOT_TAG, "").partition(" ")
+    return _read_minute(moment) if name and name == (backup.source_id or "")[-_NAME:] else None
+
+
+def mark(backup_id: str, delete_after: datetime) -> dict[str, str]:
+    """The tag on a backup that is to be deleted; it names the backup, since Oracle may carry it to a copy."""
+    return {MARK_TAG: f"{delete_after.astimezone(UTC):{_MINUTE}} {backup_id[-_NAME:]}"}
+
+
+def read_mark(backup: Backup) -> datetime | None:
+    """From when on a backup may be deleted, where its tags say so of this very backup."""
+    moment, _, name = backup.freeform_tags.get(MARK_TAG, "").partition(" ")
+    return _read_minute(moment) if name == backup.id[-_NAME:] else None
+
+
+def _read_minute(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, _MINUTE).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def read_copy_provenance(tags: Mapping[str, str]) -> tuple[str, datetime] | None:

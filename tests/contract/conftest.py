@@ -1,10 +1,12 @@
 """One emulated cloud for all claims about the port; each claim has sources of its own in it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from handlers.core.model import Kind
+from infra.emulator.cloud import Cloud
 from infra.emulator.server import Emulator
 from tests.contract.worlds import EmulatedWorld, FakeWorld, World
 from tests.fakes import AWAY, FAR, HOME
@@ -23,6 +25,8 @@ def emulated(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Em
     world = EmulatedWorld(emulator)
     yield world
     world.wait()  # what one test leaves under way takes the next one's places
+    for region in emulator.regions:
+        emulator.call(partial(Cloud.subscribe, region=region))
 
 
 @pytest.fixture(params=["fake", "emulated"])

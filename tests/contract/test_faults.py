@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from handlers.cloud.retry import ATTEMPTS
-from handlers.core.errors import Outrun, Passing
-from handlers.core.model import Backup, Kind
+from handlers.core.errors import Missing, Outrun, Passing
+from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.points import Point
 from infra.emulator.faults.fault import Answer, Cut, Fault, Hang
 from infra.emulator.listeners import Entry
 from tests.contract.worlds import PATHS, EmulatedWorld, body_of
@@ -29,10 +30,20 @@ def fault(world: EmulatedWorld, what: Fault, operation: str, **which: Any) -> No
     world.emulator.call(lambda cloud: cloud.faults.script(what, operation=operation, **which))
 
 
-def impatient_at_first() -> Callable[[], float]:
-    """The patience of a call that gives its first attempt a fraction of a second, and has time for others then."""
+def impatient_at_first(then: Callable[[], None] = lambda: None) -> Callable[[], float]:
+    """The patience of a call that gives its first attempt a fraction of a second, and has time for others then.
+
+    `then` is done between the two.
+    """
     left = iter([SHORT])
-    return lambda: next(left, LONG)
+
+    def patience() -> float:
+        seconds = next(left, LONG)
+        if seconds == LONG:
+            then()
+        return seconds
+
+    return patience
 
 
 class Served:
@@ -45,7 +56,7 @@ class Served:
 
     def count(self, method: str, path: str) -> int:
         return sum(
-            (entry["kind"], entry.get("method"), entry.get("path")) == ("api.call", method, f"/20160918{path}")
+            (entry["kind"], entry.get("method")) == ("api.call", method) and _without_version(entry["path"]) == path
             for entry in self._entries
         )
 
@@ -58,6 +69,11 @@ class Served:
         with self._change:
             self._entries.append(entry)
             self._change.notify_all()
+
+
+def _without_version(path: str) -> str:
+    """`/20160918/volumes` without its first part."""
+    return path[path.index("/", 1) :]
 
 
 def make_original(world: EmulatedWorld, kind: Kind) -> Backup:
@@ -161,6 +177,109 @@ def test_a_change_without_an_etag_is_not_repeated(world: EmulatedWorld) -> None:
 
     assert caught.value.code == "ConnectionFailed"
     assert served.count("PUT", f"/volumeBackups/{original.id}") == 1
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("ended", [False, True], ids=["still ending", "ended"])
+def test_a_deletion_whose_answer_was_lost_has_gone_well(
+    world: EmulatedWorld, kind: Kind, lost: Fault, *, ended: bool
+) -> None:
+    """The repetition is refused, since it finds another etag, or nothing: the backup says that it is ending."""
+    original = make_original(world, kind)
+    fault(world, lost, f"Delete{kind}Backup")
+    backups = world.backups(HOME, impatient_at_first(lambda: world.wait() if ended else None))
+
+    assert backups.delete(kind, original.id, str(original.etag)) is None
+
+    world.wait()
+    assert world.backups(HOME).get(kind, original.id).lifecycle is Lifecycle.TERMINATED
+
+
+@pytest.mark.parametrize("unheard", [Cut(), Answer(503, "ServiceUnavailable"), Answer(429, "TooManyRequests")], ids=str)
+def test_a_deletion_that_was_not_heard_is_repeated(world: EmulatedWorld, unheard: Fault) -> None:
+    """Its repetition does the work, and its answer tells the request's id."""
+    original = make_original(world, Kind.VOLUME)
+    fault(world, unheard, "DeleteVolumeBackup")
+
+    assert world.backups(HOME).delete(Kind.VOLUME, original.id, str(original.etag))
+
+    assert world.backups(HOME).get(Kind.VOLUME, original.id).lifecycle is Lifecycle.TERMINATING
+
+
+def test_a_deletion_that_was_not_heard_and_may_not_be_is_refused(world: EmulatedWorld) -> None:
+    """That the first attempt was not answered is no sign that it was carried out: the backup is as it was."""
+    original = make_original(world, Kind.VOLUME)
+    fault(world, Cut(), "DeleteVolumeBackup")
+    world.emulator.call(lambda cloud: cloud.deny("DeleteVolumeBackup"))
+    try:
+        with pytest.raises(Missing):
+            world.backups(HOME).delete(Kind.VOLUME, original.id, str(original.etag))
+    finally:
+        world.emulator.call(lambda cloud: cloud.allow("DeleteVolumeBackup"))
+
+    assert world.backups(HOME).get(Kind.VOLUME, original.id).lifecycle is Lifecycle.AVAILABLE
+
+
+def test_a_deletion_that_was_not_heard_and_is_outrun_changes_nothing(world: EmulatedWorld) -> None:
+    """Somebody has changed the backup meanwhile, and may have had a reason to keep it."""
+    original = make_original(world, Kind.VOLUME)
+    fault(world, Cut(), "DeleteVolumeBackup")
+    world.protect(original)
+
+    with pytest.raises(Outrun):
+        world.backups(HOME).delete(Kind.VOLUME, original.id, str(original.etag))
+
+    assert world.backups(HOME).get(Kind.VOLUME, original.id).lifecycle is Lifecycle.AVAILABLE
+
+
+@pytest.mark.parametrize("lost", LOST[:-1])
+def test_a_message_whose_answer_was_lost_is_not_sent_again(world: EmulatedWorld, lost: Fault) -> None:
+    """People would be told twice of the same thing."""
+    world.notices.tags()
+    fault(world, lost, "PublishMessage")
+
+    with pytest.raises(Passing):
+        world.notices.publish("A copy is late", "…")
+
+    assert world.published() == [("A copy is late", "…")]
+
+
+def test_a_message_that_was_not_heard_is_not_sent_again(world: EmulatedWorld) -> None:
+    """Nobody can tell that from an answer that was lost."""
+    served = Served(world)
+    path = f"/topics/{world.topic_id}/messages"
+    fault(world, Cut(), "PublishMessage", times=2)
+
+    with pytest.raises(Passing):
+        world.notices.publish("A copy is late", "…")
+    with pytest.raises(Passing):
+        world.notices.publish("A copy is late", "…")
+    world.notices.publish("A copy is late", "…")
+
+    assert (served.count("POST", path), world.published()) == (1, [("A copy is late", "…")])
+
+
+@pytest.mark.parametrize("lost", LOST[:-1])
+def test_tags_whose_answer_was_lost_are_not_set_again(world: EmulatedWorld, lost: Fault) -> None:
+    """The repetition finds another etag: whoever reads again sees the own change."""
+    before = world.notices.tags()
+    fault(world, lost, "UpdateTopic")
+
+    with pytest.raises(Outrun):
+        world.notices.replace_tags({"told": "1"}, before.etag)
+
+    assert world.notices.tags().tags == {"told": "1"}
+
+
+@pytest.mark.parametrize("lost", LOST[:-1])
+def test_points_whose_answer_was_lost_are_handed_in_again(world: EmulatedWorld, lost: Fault) -> None:
+    """A point that is there twice says the same as one, but in a sum; a gap would be taken for silence."""
+    point = Point("bytes_stored", {"source": "s", "destination": AWAY}, world.now(), 1.0)
+    fault(world, lost, "PostMetricData")
+
+    world.metrics.publish([point])
+
+    assert [(each.name, each.value) for each in world.points()] == [("bytes_stored", 1.0)] * 2
 
 
 @pytest.mark.parametrize(

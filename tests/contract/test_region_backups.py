@@ -10,6 +10,7 @@ import pytest
 
 from handlers.cloud.backups import RegionBackups
 from handlers.cloud.clients import Clients, connect
+from handlers.cloud.request import BLOCK_VOLUME
 from handlers.cloud.retry import Retry
 from handlers.cloud.signer import resource_principal
 from handlers.core.errors import Missing, Passing
@@ -100,7 +101,7 @@ def backups_behind(emulator: Emulator, proxy_port: int, seconds: float) -> Regio
     signer = resource_principal(emulator.resource_principal(HOME))
 
     def connected() -> Any:
-        client = connect(HOME, signer)
+        client = connect(BLOCK_VOLUME, HOME, signer)
         client.session.trust_env = False
         client.session.proxies = {"https": f"http://127.0.0.1:{proxy_port}"}
         return client

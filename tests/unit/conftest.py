@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
 from tests.unit.principal import Principal
 
 
@@ -27,3 +28,8 @@ def own_logs() -> Iterator[None]:
 @pytest.fixture
 def principal(tmp_path: Path) -> Principal:
     return Principal(tmp_path)
+
+
+@pytest.fixture
+def signer(principal: Principal) -> ResourcePrincipalSigner:
+    return resource_principal(principal.environment)

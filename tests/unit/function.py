@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from fdk.context import InvokeContext
 
 import func
-from handlers.core.ports import Regions
+from handlers.core.model import Deadline
+from handlers.core.ports import Call
 from handlers.core.settings import REGION_KEY
 from handlers.services import Services
 from tests.fakes import AWAY, COMPARTMENT, HOME, FakeCloud, one_after_the_other
@@ -27,11 +28,16 @@ class FakeServices(Services):
         super().__init__(environment, cloud.clock, workers=one_after_the_other)
         self._cloud = cloud
 
-    def regions(self, patience: Callable[[], float]) -> Regions:
-        return self._cloud
-
-    def own_compartment(self) -> str:
-        return COMPARTMENT
+    def call(self, deadline: Deadline, occurrence: str) -> Call:
+        over_the_sdk, cloud = super().call(deadline, occurrence), self._cloud
+        return replace(
+            over_the_sdk,
+            backups=cloud,
+            own_compartment=lambda: COMPARTMENT,
+            metrics=cloud.metrics,
+            notices=over_the_sdk.notices and cloud.notices,
+            subscriptions=cloud.subscriptions,
+        )
 
 
 class Function:

@@ -19,7 +19,8 @@ def run(cloud: FakeCloud, *, lasts: timedelta = timedelta(minutes=5), **given: A
     """Sweep with the camelCase fields of `given`, configured with its UPPER_CASE ones."""
     keys = {key: value for key, value in given.items() if key.isupper()}
     fields = {key: value for key, value in given.items() if not key.isupper()}
-    return sweep(Sweep.model_validate({"operation": "Sweep", **fields}), make_call(cloud, lasts=lasts, **keys))
+    operation = Sweep.model_validate({"operation": "Sweep", **fields})
+    return list(sweep(operation, make_call(cloud, lasts=lasts, **keys)).results)
 
 
 def report(results: list[Result]) -> Report:

@@ -36,6 +36,11 @@ def problems(*operations: Operation, field: str = "", **keys: str) -> dict[str, 
         operation("UpdateVolumeBackup", volumeBackupId=ocid("volumebackup"), displayName="x"),
         operation("Sweep"),
         operation("Sweep", destinationRegion=AWAY),
+        operation("CreateDueBackups", every="6h"),
+        operation("PruneCopies"),
+        operation("ReportCopies", destinationRegion=AWAY, format="html"),
+        operation("ExplainPolicy", sourceId=ocid("volume")),
+        operation("ExplainPolicy", sourceId=ocid("volumegroup", "xyz")),
     ],
     ids=lambda each: each.operation,
 )
@@ -65,6 +70,9 @@ def test_what_keeps_to_the_functions_regions_is_admitted(admitted: Operation) ->
         ),
         (operation("Sweep", destinationRegion=HOME), "destinationRegion", "where the source is"),
         (operation("Sweep", destinationRegion=[AWAY, FAR]), "destinationRegion", "not among the allowed"),
+        (operation("ReportCopies", destinationRegion=HOME), "destinationRegion", "where the source is"),
+        (operation("ReportCopies", destinationRegion=FAR), "destinationRegion", "not among the allowed"),
+        (operation("ExplainPolicy", sourceId=ocid("bootvolume", AWAY)), "sourceId", "of another region"),
     ],
 )
 def test_what_leaves_the_functions_regions_is_refused(refused: Operation, field: str, message: str) -> None:
@@ -81,7 +89,25 @@ def test_a_sweep_must_know_where_copies_go() -> None:
 
     assert "DESTINATION_REGIONS" in problems(operation("Sweep"), **nowhere)["destinationRegion"]
     admit([operation("Sweep")], configuration(**nowhere, ALLOWED_REGIONS=FAR))
+    admit([operation("Sweep")], configuration(**nowhere, POLICY=f'{{"defaults": {{"destinations": "{FAR}"}}}}'))
     admit([operation("Sweep", destinationRegion=FAR)], configuration(**nowhere))
+
+
+def test_a_page_is_the_whole_answer() -> None:
+    """There is no room in it for what other operations would have to say."""
+    page, plain = operation("ReportCopies", format="markdown"), operation("ReportCopies")
+
+    assert "must be json" in problems(page, operation("Sweep"))["format"]
+    admit([plain, operation("Sweep")], configuration())
+
+
+def test_the_region_of_the_sources_counts_and_not_the_functions_own() -> None:
+    """A function may stand elsewhere than the sources that it looks after."""
+    elsewhere = {"SOURCE_REGION": FAR, "ALLOWED_REGIONS": f"{AWAY},{HOME}"}
+    explain = operation("ExplainPolicy", sourceId=ocid("volume", "eu-frankfurt-1"))
+
+    admit([explain, operation("Sweep", destinationRegion=HOME)], configuration(**elsewhere))
+    assert "of another region" in problems(operation("ExplainPolicy", sourceId=ocid("volume")), **elsewhere)["sourceId"]
 
 
 def test_the_same_create_twice_in_a_call_is_refused() -> None:

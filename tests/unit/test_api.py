@@ -10,22 +10,21 @@ import structlog
 
 from handlers.cloud.backups import RegionBackups
 from handlers.cloud.clients import Clients
+from handlers.cloud.metrics import MonitoringMetrics
+from handlers.cloud.notices import TopicNotices
+from handlers.cloud.request import BLOCK_VOLUME, IDENTITY, INGESTION, NOTIFICATIONS
 from handlers.cloud.retry import ATTEMPTS, Retry
-from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
-from handlers.core.errors import ApiFault, Missing, Passing
+from handlers.cloud.signer import ResourcePrincipalSigner
+from handlers.cloud.subscriptions import TenancySubscriptions
+from handlers.core.errors import ApiFault, Missing, Passing, Refused
 from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.points import Point
 from tests.fakes import AWAY, COMPARTMENT, HOME, FakeClock, ocid
-from tests.unit.principal import Principal
-from tests.unit.wire import BACKUP, Wire, backups_over
+from tests.unit.wire import BACKUP, Wire, api_over, backups_over
 
 TROUBLE = {"code": "InternalServerError", "message": "no"}
 VOLUME, VOLUME_BACKUP, TOKEN = ocid("volume"), ocid("volumebackup"), "t" * 64
 ORIGINAL = Backup(Kind.VOLUME, VOLUME_BACKUP, HOME, COMPARTMENT, Lifecycle.AVAILABLE, FakeClock().now(), VOLUME)
-
-
-@pytest.fixture
-def signer(principal: Principal) -> ResourcePrincipalSigner:
-    return resource_principal(principal.environment)
 
 
 @pytest.fixture
@@ -44,6 +43,7 @@ REPEATED: list[tuple[str, Callable[[RegionBackups], object]]] = [
     ("create", lambda backups: backups.create(Kind.VOLUME, {"volumeId": VOLUME}, TOKEN)),
     ("copy", lambda backups: backups.copy(ORIGINAL, {"destinationRegion": AWAY}, TOKEN)),
     ("update", lambda backups: backups.update(Kind.VOLUME, VOLUME_BACKUP, {"displayName": "n"}, if_match="etag")),
+    ("delete", lambda backups: backups.delete(Kind.VOLUME, VOLUME_BACKUP, "etag")),
 ]
 
 
@@ -137,7 +137,7 @@ class Counting:
 
     def __call__(self) -> Any:
         self.built += 1
-        return self._wire.connect(HOME, self._signer)
+        return self._wire.connect(BLOCK_VOLUME, HOME, self._signer)
 
     @property
     def backups(self) -> RegionBackups:
@@ -205,6 +205,38 @@ def test_every_call_is_logged(over: Callable[..., RegionBackups]) -> None:
             "code": "NotAuthorizedOrNotFound",
         },
     ]
+
+
+def test_what_is_said_and_told_is_not_logged(signer: ResourcePrincipalSigner) -> None:
+    """Each service has its name; messages, tags and points are for those whom they are meant for."""
+    topic, point = (
+        {"topicId": "t", "freeformTags": {"secret": "secret"}},
+        Point("secret", {"secret": "secret"}, FakeClock().now(), 1.0),
+    )
+    refusal = Wire({"code": "InvalidParameter", "message": "no"}, 400)
+    subscribed = Wire([{"regionName": HOME, "status": "READY"}])
+
+    def notices(wire: Wire) -> TopicNotices:
+        return TopicNotices(ocid("onstopic"), lambda: api_over(signer, wire, NOTIFICATIONS))
+
+    with structlog.testing.capture_logs() as lines:
+        notices(Wire(topic)).replace_tags({"secret": "secret"}, "etag-1")
+        notices(Wire({"messageId": "m"}, 202)).publish("secret", "secret")
+        with pytest.raises(Refused):
+            notices(refusal).publish("secret", "secret")
+        metrics = Wire({"failedMetricsCount": 0, "failedMetrics": []})
+        MonitoringMetrics(lambda: api_over(signer, metrics, INGESTION), lambda: COMPARTMENT).publish([point])
+        TenancySubscriptions(lambda: api_over(signer, subscribed, IDENTITY), lambda: "ocid1.tenancy.oc1..a")()
+
+    assert [(line["service"], line["operation"], line["status"]) for line in lines] == [
+        ("notifications", "GetTopic", 200),
+        ("notifications", "UpdateTopic", 200),
+        ("notifications", "PublishMessage", 202),
+        ("notifications", "PublishMessage", 400),
+        ("monitoring", "PostMetricData", 200),
+        ("identity", "ListRegionSubscriptions", 200),
+    ]
+    assert "secret" not in str(lines)
 
 
 def test_every_attempt_is_logged_with_its_number(over: Callable[..., RegionBackups]) -> None:

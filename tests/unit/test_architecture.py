@@ -44,12 +44,20 @@ LAYERS = [
     Layer("handlers.services", ("handlers.core", "handlers.cloud", "handlers.threads")),
     Layer(
         "handlers.router",
-        ("handlers.core", "handlers.create", "handlers.copy", "handlers.sweep", "handlers.update"),
+        (
+            "handlers.core",
+            *(f"handlers.{name}" for name in ("create", "copy", "update", "sweep", "due", "prune", "report_copies")),
+            "handlers.explain",
+            "handlers.tell",
+        ),
         frozenset(LOGS),
     ),
     # A single copy and a sweep are one path, made of three steps that know nothing of each other.
     Layer("handlers.copy", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
     Layer("handlers.sweep", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
+    Layer("handlers.report_copies", ("handlers.core", "handlers.converge", "handlers.pages"), frozenset(LOGS)),
+    Layer("handlers.due", ("handlers.core", "handlers.gather"), frozenset(LOGS)),
+    Layer("handlers.prune", ("handlers.core", "handlers.gather"), frozenset(LOGS)),
     Layer(
         "handlers.converge",
         ("handlers.core", "handlers.gather", "handlers.start", "handlers.provenance"),
@@ -57,6 +65,7 @@ LAYERS = [
     ),
     Layer("handlers.logs", (), frozenset(LOGS)),
     Layer("handlers.threads"),
+    Layer("handlers.pages", ("handlers.core", "handlers.pages")),
     Layer("handlers", ("handlers.core",), frozenset(LOGS)),
     Layer(
         "infra.emulator",

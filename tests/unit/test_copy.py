@@ -444,8 +444,7 @@ def test_a_source_that_is_gone_has_no_tags(cloud: FakeCloud, source_id: str | No
 @pytest.mark.parametrize("method", ["list_sources", "source"])
 def test_a_source_that_cannot_be_read_is_no_reason_to_guess(cloud: FakeCloud, method: str) -> None:
     """It may exclude itself: a fault that may pass is left to the next delivery."""
-    source = cloud.add_source()
-    cloud.compartments[source.id] = "ocid1.compartment.oc1..elsewhere"
+    source = cloud.add_source(compartment_id="ocid1.compartment.oc1..elsewhere")
     cloud.script(method, passing())
 
     (result,) = run(cloud, cloud.add_backup(source_id=source.id))

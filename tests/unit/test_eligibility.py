@@ -1,10 +1,10 @@
-"""Which backups are to be copied at all, and where their sources' tags want them."""
+"""Which backups are to be copied at all."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from handlers.core.eligibility import assess, tagged_destinations
+from handlers.core.eligibility import assess
 from handlers.core.errors import TagMalformed
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.report import Outcome, Reason
@@ -46,28 +46,3 @@ def test_a_member_of_a_groups_backup_is_not_copied_alone(lifecycle: Lifecycle) -
     member = backup(lifecycle, group_backup_id=ocid("volumegroupbackup"))
 
     assert assess(member) == (Outcome.EXCLUDED, Reason.GROUP_MEMBER)
-
-
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
-        ({}, None),
-        ({"another": AWAY}, None),
-        ({"backup-copy-destinations": AWAY}, (AWAY,)),
-        ({"backup-copy-destinations": f" {AWAY} , {FAR},{AWAY}"}, (AWAY, FAR)),
-        ({"backup-copy-destinations": "none"}, ()),
-        ({"backup-copy-destinations": " None "}, ()),
-    ],
-)
-def test_a_sources_tag_names_its_destinations(tags: dict[str, str], expected: tuple[str, ...] | None) -> None:
-    """None at all for `none`; without the tag the configuration decides."""
-    assert tagged_destinations(tags, configuration(ALLOWED_REGIONS=f"{AWAY},{FAR}")) == expected
-
-
-@pytest.mark.parametrize(
-    "value", ["", " ", ",", f"{AWAY},", f"none,{AWAY}", "Phoenix", f"{AWAY} {FAR}", HOME, FAR, f"{AWAY},{FAR}"]
-)
-def test_a_tag_that_cannot_be_followed_is_no_tag_to_guess_at(value: str) -> None:
-    """Half of it, or the configuration instead, would not be what its owner wanted."""
-    with pytest.raises(TagMalformed, match=r"^backup-copy-destinations "):
-        tagged_destinations({"backup-copy-destinations": value}, configuration())

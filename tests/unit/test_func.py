@@ -1,11 +1,13 @@
 """The FDK's entry: whatever happens, an answer with a status that says whether to come again, and one last line."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from fdk.context import InvokeContext
 
 import func
 from handlers.core.errors import Rejected
@@ -370,3 +372,119 @@ def test_a_backup_of_another_region_is_refused_before_any_call(function: Logged)
 
     assert answer["status"] == "REJECTED"
     assert function.cloud.calls == []
+
+
+# A page for people
+
+
+REPORT = {"operation": "ReportCopies"}
+
+
+def show(function: Logged, payload: object) -> tuple[int, str, str]:
+    """Status, content type and text of an answer, whatever it is written in."""
+    deadline = (function.cloud.clock.now() + timedelta(minutes=5)).isoformat()
+    context = InvokeContext("app", "app", "fn", "fn", CALL_ID, deadline=deadline, config={}, headers={})
+    response = func.handler(context, io.BytesIO(as_json(payload) or b""))
+    text = response.body()
+    return response.status(), context.GetResponseHeaders()["content-type"], text if isinstance(text, str) else "bytes"
+
+
+def a_copied_backup(function: Logged, name: str = "payroll") -> None:
+    """Of a source of this name."""
+    source = function.cloud.add_source(Kind.VOLUME, name=name)
+    function.cloud.add_copy(function.cloud.add_backup(Kind.VOLUME, source_id=source.id))
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "begins"),
+    [("html", "text/html; charset=utf-8", "<!doctype html>"), ("markdown", "text/markdown; charset=utf-8", "# ")],
+)
+def test_a_page_is_the_whole_answer(function: Logged, kind: str, media_type: str, begins: str) -> None:
+    """With a content type of its own, so that a browser, or `fn invoke > report.html`, shows it."""
+    a_copied_backup(function)
+
+    status, content_type, text = show(function, {**REPORT, "format": kind})
+
+    assert (status, content_type) == (200, media_type)
+    assert text.lower().startswith(begins)
+    assert "payroll" in text
+
+
+def test_a_page_may_be_the_schedule(function: Logged) -> None:
+    """A tick without a body asks for what is configured."""
+    a_copied_backup(function)
+    function.environment["SCHEDULE"] = json.dumps({**REPORT, "format": "html"})
+
+    assert show(function, None)[:2] == (200, "text/html; charset=utf-8")
+
+
+def test_a_report_is_json_unless_a_page_is_asked_for(function: Logged) -> None:
+    """With what a page shows as its results."""
+    a_copied_backup(function)
+
+    status, answer = function(REPORT)
+
+    assert (status, answer["status"], answer["counts"]) == (200, "OK", {"reported": 1})
+    assert answer["results"][0]["sourceName"] == "payroll"
+
+
+def test_a_page_of_what_was_partly_read_is_still_a_page(function: Logged) -> None:
+    """It says what is missing; the log line of the call says PARTIAL."""
+    a_copied_backup(function)
+    function.cloud.script("list_backups", *[passing("Timeout", 0)] * 3, region=HOME)
+
+    assert show(function, {**REPORT, "format": "html"})[:2] == (200, "text/html; charset=utf-8")
+
+
+def test_a_page_that_cannot_be_made_is_answered_in_json(function: Logged) -> None:
+    """A caller that redelivers looks for the status, and finds the reasons."""
+    function.cloud.script("list_backups", *[passing("Timeout", 0)] * 6)
+    function.cloud.script("list_sources", *[passing("Timeout", 0)] * 3)
+
+    status, answer = function({**REPORT, "format": "html"})
+
+    assert (status, answer["status"]) == (502, "FAILED")
+    assert {each["reason"] for each in answer["results"]} == {"Timeout"}
+
+
+def test_a_page_without_time_is_answered_in_json(function: Logged) -> None:
+    """It was not begun."""
+    status, answer = function({**REPORT, "format": "html"}, "2026-11-21T02:00:01Z")
+
+    assert (status, answer["counts"]) == (502, {"deferred": 1})
+    assert function.cloud.calls == []
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown"])
+@pytest.mark.parametrize("beside", [{"operation": "Sweep"}, REPORT, {**REPORT, "format": "html"}])
+def test_a_page_beside_other_operations_is_rejected(function: Logged, kind: str, beside: dict[str, Any]) -> None:
+    """It would hide their results: the field is named, and nothing is begun."""
+    status, answer = function([beside, {**REPORT, "format": kind}])
+
+    assert (status, answer["status"]) == (200, "REJECTED")
+    assert [each["field"] for each in answer["errors"]] == ["format"]
+    assert "json" in answer["errors"][0]["message"]
+    assert function.cloud.calls == []
+
+
+@pytest.mark.parametrize(
+    ("days", "status"), [(1, "OK"), (400, "OK"), (0, "REJECTED"), (401, "REJECTED"), ("7", "REJECTED")]
+)
+def test_a_page_looks_back_a_year_and_a_month_at_most(function: Logged, days: object, status: str) -> None:
+    """And a day at least."""
+    a_copied_backup(function)
+
+    _, answer = function({**REPORT, "days": days})
+
+    assert answer["status"] == status
+    assert [each["field"] for each in answer.get("errors", [])] == ["days"] * (status == "REJECTED")
+
+
+def test_a_name_is_not_markup_in_a_page(function: Logged) -> None:
+    """Whoever may name a volume must not run scripts in an operator's browser."""
+    a_copied_backup(function, "<script>alert(1)</script>")
+
+    _, _, text = show(function, {**REPORT, "format": "html"})
+
+    assert "<script" not in text
+    assert "alert(1)" in text

@@ -1,5 +1,6 @@
 """What is read before anything is decided: few calls, each region by itself, and nothing that matters left out."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,9 +12,10 @@ import pytest
 from handlers.core.decision import Scope, Target
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.plan import plan
 from handlers.core.tokens import copy_tag
-from handlers.gather import MAX_LOOKUPS, gather
-from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
+from handlers.gather import MAX_LOOKUPS, gather, gather_here
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeCloud, configuration, make_call, ocid, passing, refused
 from tests.unit.sweeping import BOTH
 
 ELSEWHERE, VAULT = "ocid1.compartment.oc1..elsewhere", "ocid1.compartment.oc1..vault"
@@ -113,6 +115,55 @@ def test_the_configured_regions_are_looked_at_whatever_a_call_names(cloud: FakeC
     assert set(read(cloud, Scope(target=Target(original, (TOKYO,))), **keys).copies) == {AWAY, TOKYO}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"defaults": {"destinations": [FAR]}},
+        {"rules": [{"match": {"name": "nobody"}, "destinations": [{"region": FAR, "keep": "7d"}]}]},
+    ],
+)
+def test_every_region_of_a_policy_is_looked_at(cloud: FakeCloud, content: dict[str, Any]) -> None:
+    """Also where its rule is for no source: copies may be there, and those under way take places."""
+    assert set(read(cloud, POLICY=json.dumps(content)).copies) == {AWAY, FAR}
+
+
+def test_a_source_that_only_a_rule_by_tag_is_for_is_read_before_its_backups_are_copied(cloud: FakeCloud) -> None:
+    """Nobody has listed it: without its tags its backups would go where the rule does not want them."""
+    source = cloud.add_source(tags={"tier": "gold"}, compartment_id=ELSEWHERE)
+    original = cloud.add_backup(source_id=source.id)
+    policy = {"rules": [{"match": {"tags": {"tier": "gold"}}, "destinations": [FAR]}]}
+
+    inventory = read(cloud, POLICY=json.dumps(policy))
+
+    assert inventory.sources[source.id] == source
+    assert plan(inventory, Scope(), configuration(POLICY=json.dumps(policy)), cloud.clock.now())[0].region == FAR
+    assert inventory.originals.keys() == {original.id}
+
+
+def test_sources_and_their_backups_are_read_without_any_region_of_copies(cloud: FakeCloud) -> None:
+    """Where only what is due is asked for."""
+    source = cloud.add_source()
+    original = cloud.add_backup(source_id=source.id)
+    cloud.add_copy(original)
+
+    inventory = gather_here((COMPARTMENT,), make_call(cloud))
+
+    assert (set(inventory.sources), set(inventory.originals), inventory.copies) == ({source.id}, {original.id}, {})
+    assert {call.region for call in cloud.calls} == {HOME}
+    assert len(cloud.calls) == LISTS_AT_HOME
+
+
+def test_lists_of_sources_that_could_not_be_read_are_known_beside_those_of_backups(cloud: FakeCloud) -> None:
+    """What is due cannot be told of either."""
+    cloud.script("list_sources", refused())
+    cloud.script("list_backups", passing("Timeout", 0), calls_before=1)
+
+    inventory = gather_here((COMPARTMENT,), make_call(cloud))
+
+    assert [each.code for each in inventory.unread_source_lists.values()] == ["NotAuthorizedOrNotFound"]
+    assert [each.code for each in inventory.unread.values()] == ["Timeout"]
+
+
 # What is kept
 
 
@@ -198,8 +249,7 @@ def test_what_the_call_had_no_time_to_read_is_known_to_be_missing(cloud: FakeClo
 
 def test_an_unlisted_source_is_read_when_a_copy_is_missing(cloud: FakeCloud) -> None:
     """Its tags decide; it is read once, however many backups there are of it."""
-    source = cloud.add_source(tags={"backup-copy-destinations": "none"})
-    cloud.compartments[source.id] = ELSEWHERE
+    source = cloud.add_source(tags={"backup-copy-destinations": "none"}, compartment_id=ELSEWHERE)
     for _ in range(3):
         cloud.add_backup(source_id=source.id)
 
@@ -211,8 +261,7 @@ def test_an_unlisted_source_is_read_when_a_copy_is_missing(cloud: FakeCloud) -> 
 
 def test_a_region_that_an_unlisted_sources_tag_names_is_looked_at(cloud: FakeCloud) -> None:
     """Before anything is copied there a second time."""
-    source = cloud.add_source(tags={"backup-copy-destinations": FAR})
-    cloud.compartments[source.id] = ELSEWHERE
+    source = cloud.add_source(tags={"backup-copy-destinations": FAR}, compartment_id=ELSEWHERE)
     original = cloud.add_backup(source_id=source.id)
     copy = cloud.add_copy(original, FAR)
 
@@ -224,8 +273,7 @@ def test_a_region_that_an_unlisted_sources_tag_names_is_looked_at(cloud: FakeClo
 def test_an_unlisted_source_is_read_as_long_as_its_tag_may_ask_for_more(cloud: FakeCloud) -> None:
     """A copy in one region is no sign that the tag wants none in another, or that it is not excluded from the rest."""
     cloud.add_source(tags={"backup-copy-destinations": AWAY})
-    source = cloud.add_source(tags={"backup-copy-destinations": FAR})
-    cloud.compartments[source.id] = ELSEWHERE
+    source = cloud.add_source(tags={"backup-copy-destinations": FAR}, compartment_id=ELSEWHERE)
     cloud.add_copy(cloud.add_backup(source_id=source.id))
 
     both: dict[str, Any] = {"ALLOWED_REGIONS": BOTH}
@@ -236,8 +284,7 @@ def test_an_unlisted_source_is_read_as_long_as_its_tag_may_ask_for_more(cloud: F
 
 def test_an_unlisted_source_whose_backups_have_every_copy_is_not_read(cloud: FakeCloud) -> None:
     """Whatever its tag says, nothing is missing."""
-    source = cloud.add_source()
-    cloud.compartments[source.id] = ELSEWHERE
+    source = cloud.add_source(compartment_id=ELSEWHERE)
     original = cloud.add_backup(source_id=source.id)
     for region in (AWAY, FAR):
         cloud.add_copy(original, region)

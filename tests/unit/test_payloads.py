@@ -9,14 +9,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.core.errors import Rejected
+from handlers.core.grammar import Every, Keep
 from handlers.core.model import Kind
 from handlers.core.operations import (
     OPERATIONS,
     CopyBackup,
     CopyVolumeGroupBackup,
     CreateBackup,
+    CreateDueBackups,
     CreateVolumeBackup,
     CreateVolumeGroupBackup,
+    ExplainPolicy,
+    Format,
+    PruneCopies,
+    ReportCopies,
     Sweep,
     UpdateBackup,
 )
@@ -32,6 +38,8 @@ CREATE = {"operation": "CreateVolumeGroupBackup", "volumeGroupId": ocid("volumeg
 COPY = {"operation": "CopyVolumeGroupBackup", "volumeGroupBackupId": ocid("volumegroupbackup")}
 UPDATE = {"operation": "UpdateVolumeBackup", "volumeBackupId": ocid("volumebackup"), "displayName": "x"}
 VOLUME = {"operation": "CreateVolumeBackup", "volumeId": ocid("volume")}
+DUE, PRUNE, REPORT = ({"operation": name} for name in ("CreateDueBackups", "PruneCopies", "ReportCopies"))
+EXPLAIN = {"operation": "ExplainPolicy", "sourceId": ocid("volume")}
 
 
 def read(payload: object) -> Payload:
@@ -115,6 +123,43 @@ def test_a_sweep_is_understood() -> None:
     )
 
 
+def test_what_is_due_may_be_asked_for_by_interval() -> None:
+    """Else policies and tags say; and of all compartments that are configured."""
+    (asked, plain) = work([{**DUE, "every": "6h", "compartmentId": ocid("tenancy", "")}, DUE]).operations or ()
+
+    assert isinstance(asked, CreateDueBackups)
+    assert isinstance(plain, CreateDueBackups)
+    assert (asked.every, asked.compartment_id) == (Every.parse("6h"), (ocid("tenancy", ""),))
+    assert (plain.every, plain.compartment_id, plain.dry_run) == (None, None, False)
+
+
+def test_a_retention_may_be_tried_out() -> None:
+    """In a dry run: what is deleted is up to policies and tags."""
+    (asked, plain) = work([{**PRUNE, "keep": "7d 4w", "dryRun": True}, PRUNE]).operations or ()
+
+    assert isinstance(asked, PruneCopies)
+    assert isinstance(plain, PruneCopies)
+    assert (asked.keep, plain.keep) == (Keep.parse("7d 4w"), None)
+
+
+def test_a_report_is_of_a_month_and_for_machines_unless_told() -> None:
+    """A page is asked for by its format."""
+    (plain, page) = work([REPORT, {**REPORT, "format": "html", "days": 90, "destinationRegion": AWAY}]).operations or ()
+
+    assert isinstance(plain, ReportCopies)
+    assert isinstance(page, ReportCopies)
+    assert (plain.format, plain.days, plain.destination_region) == (Format.JSON, 30, None)
+    assert (page.format, page.days, page.destination_region) == (Format.HTML, 90, (AWAY,))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_any_source_may_be_explained(kind: Kind) -> None:
+    """A volume, a boot volume or a volume group."""
+    assert work({**EXPLAIN, "sourceId": ocid(kind.source_type)}).operations == (
+        ExplainPolicy.model_validate({**EXPLAIN, "sourceId": ocid(kind.source_type)}),
+    )
+
+
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown key", {**CREATE, "colour": MARK}, "colour", "is not a field of this operation"),
     ("a key of another operation", {**COPY, "freeformTags": {}}, "freeformTags", "is not a field of this operation"),
@@ -155,6 +200,26 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("an unknown operation", {"operation": MARK}, "operation", "must be one of CreateVolumeGroupBackup"),
     ("an operation that is a list", {"operation": [MARK]}, "operation", "must be one of"),
     ("both spellings of a key", {**COPY, "volume_group_backup_id": MARK}, "payload", "names a field twice"),
+    ("an interval in words", {**DUE, "every": f"6h {MARK}"}, "every", "at character 4: expected nothing more"),
+    ("an interval that is never", {**DUE, "every": "none"}, "every", "at character 1: expected a number"),
+    ("a number for an interval", {**DUE, "every": 6}, "every", "must be a text such as 6h"),
+    ("a retention in words", {**PRUNE, "dryRun": True, "keep": f"7d {MARK}"}, "keep", "at character 4: expected"),
+    ("a retention that deletes", {**PRUNE, "keep": "last 3"}, "payload", "keep with dryRun only"),
+    ("a retention of due backups", {**DUE, "keep": "last 3"}, "keep", "is not a field of this operation"),
+    ("no compartment in the list", {**DUE, "compartmentId": []}, "compartmentId", "name at least one"),
+    (
+        "a compartment of a kind of its own",
+        {**PRUNE, "compartmentId": MARK},
+        "compartmentId[0]",
+        "compartment or tenan",
+    ),
+    ("a page of no kind", {**REPORT, "format": MARK}, "format", "'json', 'markdown' or 'html'"),
+    ("no days", {**REPORT, "days": 0}, "days", "greater than or equal to 1"),
+    ("years of days", {**REPORT, "days": 401}, "days", "less than or equal to 400"),
+    ("days in words", {**REPORT, "days": "30"}, "days", "integer"),
+    ("nothing to explain", {"operation": "ExplainPolicy"}, "sourceId", "is missing"),
+    ("a backup to explain", {"operation": "ExplainPolicy", "sourceId": ocid("volumebackup")}, "sourceId", "OCID of a"),
+    ("a region to explain", {**EXPLAIN, "destinationRegion": AWAY}, "destinationRegion", "is not a field of this"),
 ]
 
 
@@ -474,11 +539,12 @@ def test_no_value_of_a_payload_is_ever_repeated(payload: Any) -> None:
 
 
 def test_every_operation_of_the_contract_is_known() -> None:
-    """Nine, with one synonym, and the sweep."""
+    """Nine, with one synonym, the sweep, and what looks after the fleet."""
     kinds = ("VolumeGroup", "Volume", "BootVolume")
     expected = {f"{verb}{kind}Backup" for verb in ("Create", "Copy", "Update") for kind in kinds}
 
-    assert set(OPERATIONS) == expected | {"CreateVolumeGroupBackupCopy", "Sweep"}
+    of_all = {"Sweep", "CreateDueBackups", "PruneCopies", "ReportCopies", "ExplainPolicy"}
+    assert set(OPERATIONS) == expected | {"CreateVolumeGroupBackupCopy"} | of_all
 
 
 def test_a_typing_error_can_be_found() -> None:

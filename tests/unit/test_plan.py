@@ -1,5 +1,6 @@
 """The decision: what is to be done with each backup in each destination, as a function of what was read."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -266,6 +267,102 @@ def test_a_key_that_a_single_copy_was_told_is_its_alone(scene: Scene) -> None:
 
     assert of(decisions, before) == (Outcome.FAILED, Reason.KEY_MISSING)
     assert planned(decisions) == [(target.id, AWAY)]
+
+
+# Policies
+
+
+def rules(*content: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    """A configuration with these rules; all regions may be named."""
+    return {"POLICY": json.dumps({"defaults": defaults, "rules": content}), "ALLOWED_REGIONS": BOTH}
+
+
+GOLD = {"match": {"tags": {"tier": "gold"}}}
+KEYS: dict[str, Any] = {"KMS_KEY_IDS": json.dumps({AWAY: ocid("key", AWAY, "usual"), FAR: None})}
+
+
+def test_copies_go_where_the_rule_for_their_source_says(scene: Scene) -> None:
+    """Those of other sources where the configuration says otherwise."""
+    gold, another = scene.original(scene.source(tags={"tier": "gold"})), scene.original()
+
+    decisions = scene.plan(**rules({**GOLD, "destinations": [FAR]}))
+
+    assert sorted(planned(decisions)) == sorted([(gold.id, FAR), (another.id, AWAY)])
+
+
+def test_the_regions_a_sweep_names_stand_above_a_rule(scene: Scene) -> None:
+    """Somebody asks for these copies now; of what is excluded they ask for none."""
+    gold = scene.original(scene.source(tags={"tier": "gold"}))
+    excluded = scene.original(scene.source(tags={"tier": "scratch"}))
+    keys = rules({**GOLD, "destinations": [AWAY]}, {"match": {"tags": {"tier": "scratch"}}, "destinations": []})
+
+    decisions = scene.plan(Scope(regions=(FAR,)), **keys)
+
+    assert planned(decisions) == [(gold.id, FAR)]
+    assert of(decisions, excluded, None) == (Outcome.EXCLUDED, Reason.POLICY)
+
+
+def test_what_is_excluded_says_by_whom(scene: Scene) -> None:
+    """By the configuration, or by the source itself; a tag also takes back what a rule says."""
+    excluded = scene.original(scene.source(tags={"tier": "gold"}))
+    itself = scene.original(scene.source(tags={COPIED: "none"}))
+    wanted = scene.original(scene.source(tags={"tier": "gold", COPIED: AWAY}))
+
+    decisions = scene.plan(**rules({**GOLD, "destinations": []}))
+
+    assert of(decisions, excluded, None) == (Outcome.EXCLUDED, Reason.POLICY)
+    assert of(decisions, itself, None) == (Outcome.EXCLUDED, Reason.TAG)
+    assert planned(decisions) == [(wanted.id, AWAY)]
+
+
+def test_a_copy_has_the_key_of_its_rule(scene: Scene) -> None:
+    """Above KMS_KEY_IDS, which say for all others; null is Oracle's own on purpose."""
+    key = ocid("key", AWAY, "gold")
+    gold, plain = (scene.original(scene.source(tags={"tier": tier})) for tier in ("gold", "plain"))
+    another = scene.original()
+    own = {"match": {"tags": {"tier": "plain"}}, "destinations": [{"region": AWAY, "kmsKeyId": None}]}
+
+    decisions = scene.plan(**rules({**GOLD, "destinations": [{"region": AWAY, "kmsKeyId": key}, FAR]}, own), **KEYS)
+    keys = {(each.original.id, each.region): each.kms_key_id for each in decisions}
+
+    assert keys == {
+        (gold.id, AWAY): key,
+        (gold.id, FAR): None,
+        (plain.id, AWAY): None,
+        (another.id, AWAY): ocid("key", AWAY, "usual"),
+    }
+
+
+def test_a_region_of_a_rule_without_a_key_gets_no_copy_under_another(scene: Scene) -> None:
+    """Where keys are configured; a key that the rule names is enough."""
+    gold = scene.original(scene.source(tags={"tier": "gold"}))
+    keyed = {"region": AWAY, "kmsKeyId": ocid("key", AWAY)}
+
+    decisions = scene.plan(**rules({**GOLD, "destinations": [keyed, FAR]}), KMS_KEY_IDS="{}")
+
+    assert of(decisions, gold, FAR) == (Outcome.FAILED, Reason.KEY_MISSING)
+    assert planned(decisions) == [(gold.id, AWAY)]
+
+
+def test_a_key_that_a_single_copy_was_told_stands_above_that_of_a_rule(scene: Scene) -> None:
+    """As the region does that it was told with it."""
+    key = ocid("key", FAR, "told")
+    gold = scene.original(scene.source(tags={"tier": "gold"}))
+    content = rules({**GOLD, "destinations": [{"region": FAR, "kmsKeyId": ocid("key", FAR)}]})
+
+    decision = only(scene.plan(Scope(target=Target(gold, (FAR,), kms_key_id=key)), **content))
+
+    assert (decision.outcome, decision.kms_key_id) == (Outcome.PLANNED, key)
+
+
+def test_a_key_of_a_tag_that_names_a_region_is_that_of_the_policy(scene: Scene) -> None:
+    """A tag says where, and nothing of keys."""
+    key = ocid("key", FAR)
+    tagged = scene.original(scene.source(tags={COPIED: FAR}))
+
+    decision = only(scene.plan(**rules(destinations=[AWAY, {"region": FAR, "kmsKeyId": key}])))
+
+    assert (decision.original, decision.region, decision.kms_key_id) == (tagged, FAR, key)
 
 
 # Copies that ended FAULTY

@@ -2,25 +2,21 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from oci.core import BlockstorageClient, models
 
 from handlers.cloud.backups import RegionBackups
-from handlers.cloud.signer import ResourcePrincipalSigner, resource_principal
-from handlers.core.errors import Passing
+from handlers.cloud.retry import ATTEMPTS
+from handlers.cloud.signer import ResourcePrincipalSigner
+from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.operations import OPERATIONS, CopyBackup, CreateBackup, UpdateBackup
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeClock, ocid
-from tests.unit.principal import Principal
-from tests.unit.wire import BACKUP, Wire, backups_over
-
-
-@pytest.fixture
-def signer(principal: Principal) -> ResourcePrincipalSigner:
-    return resource_principal(principal.environment)
+from tests.unit.wire import BACKUP, Answers, Wire, backups_over, form, sent_by
 
 
 @pytest.fixture
@@ -40,6 +36,7 @@ FREEFORM, DEFINED = {"team": "payroll", "ü": ""}, {"Costs": {"Center": "7"}}
 KEY, KEY_AWAY, TOKEN = ocid("key"), ocid("key", AWAY), "t" * 64
 GROUP, VOLUME, BOOT = ocid("volumegroup"), ocid("volume"), ocid("bootvolume")
 GROUP_BACKUP, VOLUME_BACKUP, BOOT_BACKUP = (ocid(f"{kind}backup") for kind in ("volumegroup", "volume", "bootvolume"))
+SOURCE = {"id": VOLUME, "compartmentId": COMPARTMENT, "lifecycleState": "AVAILABLE"}
 ALL_OF_A_CREATE = {"type": "FULL", "displayName": "n", "freeformTags": FREEFORM, "definedTags": DEFINED}
 ALL_OF_A_CREATE_IN_SNAKE = {
     "type": "FULL",
@@ -176,24 +173,7 @@ def perform(backups: RegionBackups, content: dict[str, Any]) -> object:
 
 def sent_by_the_sdk(signer: ResourcePrincipalSigner, call: Callable[[Any], object], answer: object = BACKUP) -> Any:
     """What Oracle's own client sends for the same thing, with the same signer."""
-    wire = Wire(answer)
-    sdk = BlockstorageClient({"region": HOME}, signer=signer)
-    sdk.base_client.session.mount("https://", wire)
-    call(sdk)
-    return wire.only
-
-
-def form(request: Any) -> dict[str, Any]:
-    """All of a request that has to be the same; what differs from request to request only by its name."""
-    address = urlsplit(request.url)
-    changing = {"date", "authorization", "opc-request-id", "x-content-sha256", "content-length"}
-    return {
-        "method": request.method,
-        "address": (address.scheme, address.netloc, address.path),
-        "query": parse_qs(address.query),
-        "headers": {key.lower(): "…" if key.lower() in changing else value for key, value in request.headers.items()},
-        "body": json.loads(request.body) if request.body else None,
-    }
+    return sent_by(BlockstorageClient({"region": HOME}, signer=signer), call, answer)
 
 
 @pytest.mark.parametrize(("name", "content", "call"), SAME_AS_THE_SDK, ids=[each[0] for each in SAME_AS_THE_SDK])
@@ -239,7 +219,7 @@ def test_reading_a_source_is_the_same_as_with_oracles_own_client(
     over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, name: str, kind: Kind
 ) -> None:
     """Of each kind."""
-    wire, identifier = Wire({}), ocid(kind.source_type)
+    wire, identifier = Wire(SOURCE), ocid(kind.source_type)
     over(wire).source(kind, identifier)
 
     assert form(wire.only) == form(sent_by_the_sdk(signer, lambda sdk: getattr(sdk, f"get_{name}")(identifier), {}))
@@ -260,6 +240,20 @@ def test_listing_is_the_same_as_with_oracles_own_client(
 
     assert form(of_backups.only) == form(sent_by_the_sdk(signer, backups, []))
     assert form(of_sources.only) == form(sent_by_the_sdk(signer, sources, []))
+
+
+@pytest.mark.parametrize(("name", "kind"), NAMES)
+def test_deleting_is_the_same_as_with_oracles_own_client(
+    over: Callable[..., RegionBackups], signer: ResourcePrincipalSigner, name: str, kind: Kind
+) -> None:
+    """With the etag; the answer has no body, but a request's id."""
+    wire, identifier = Answers([(204, None)]), ocid(kind.backup_type)
+
+    def by_the_sdk(sdk: Any) -> object:
+        return getattr(sdk, f"delete_{name}_backup")(identifier, if_match="etag")
+
+    assert over(wire).delete(kind, identifier, "etag") == "request-1"
+    assert form(wire.only) == form(sent_by_the_sdk(signer, by_the_sdk, b""))
 
 
 @pytest.mark.parametrize("region", [HOME, AWAY, FAR])
@@ -306,6 +300,74 @@ def test_nothing_is_sent_once_the_deadline_has_passed(over: Callable[..., Region
 
     assert caught.value.code == "Timeout"
     assert wire.sent == []
+
+
+# Deletions
+
+LOST = (500, {"code": "InternalServerError", "message": "no"})
+GONE = (404, {"code": "NotAuthorizedOrNotFound", "message": "no"})
+WRONG_STATE = (409, {"code": "IncorrectState", "message": "no"})
+CONFLICT = (409, {"code": "Conflict", "message": "no"})
+CHANGED = (412, {"code": "NoEtagMatch", "message": "no"})
+ENDED: list[tuple[int, object]] = [
+    GONE,
+    (200, {**BACKUP, "lifecycleState": "TERMINATING"}),
+    (200, {**BACKUP, "lifecycleState": "TERMINATED"}),
+]
+REFUSALS: list[tuple[tuple[int, object], type[ApiFault]]] = [
+    (GONE, Missing),
+    (WRONG_STATE, Refused),
+    (CONFLICT, Refused),
+    (CHANGED, Outrun),
+]
+
+
+def deleted(over: Callable[..., RegionBackups], wire: Wire) -> str | None:
+    return over(wire).delete(Kind.VOLUME, VOLUME_BACKUP, "etag")
+
+
+@pytest.mark.parametrize("ended", ENDED, ids=["gone", "ending", "ended"])
+@pytest.mark.parametrize("refusal", [each for each, _ in REFUSALS], ids=str)
+def test_a_deletion_has_gone_well_though_only_its_repetition_was_answered(
+    over: Callable[..., RegionBackups], refusal: tuple[int, object], ended: tuple[int, object]
+) -> None:
+    """However Oracle refuses to delete twice: the backup is what tells. Which request it was is not known any more."""
+    wire = Answers([LOST, refusal, ended])
+
+    assert deleted(over, wire) is None
+    assert [each.method for each in wire.sent] == ["DELETE", "DELETE", "GET"]
+
+
+@pytest.mark.parametrize("lifecycle", ["AVAILABLE", "FAULTY", "CREATING"])
+@pytest.mark.parametrize(("refusal", "expected"), REFUSALS, ids=str)
+def test_a_deletion_that_was_refused_is_refused_though_the_first_answer_was_lost(
+    over: Callable[..., RegionBackups], refusal: tuple[int, object], expected: type[ApiFault], lifecycle: str
+) -> None:
+    """The backup is as it was."""
+    with pytest.raises(Refused) as caught:
+        deleted(over, Answers([LOST, refusal, (200, {**BACKUP, "lifecycleState": lifecycle})]))
+
+    assert (type(caught.value), caught.value.status) == (expected, refusal[0])
+
+
+@pytest.mark.parametrize(("refusal", "expected"), REFUSALS, ids=str)
+def test_a_deletion_that_is_refused_at_once_is_refused(
+    over: Callable[..., RegionBackups], refusal: tuple[int, object], expected: type[ApiFault]
+) -> None:
+    """Nobody has to look what has become of the backup: this call has done nothing to it."""
+    wire = Answers([refusal])
+
+    with pytest.raises(Refused) as caught:
+        deleted(over, wire)
+
+    assert (type(caught.value), caught.value.status) == (expected, refusal[0])
+    assert len(wire.sent) == 1
+
+
+def test_what_has_become_of_a_deletion_may_not_be_known(over: Callable[..., RegionBackups]) -> None:
+    """Then it may be known later."""
+    with pytest.raises(Passing):
+        deleted(over, Answers([LOST, GONE, *[LOST] * ATTEMPTS]))
 
 
 # Answers
@@ -390,7 +452,19 @@ def test_a_list_that_cannot_be_read_may_pass(over: Callable[..., RegionBackups],
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, [None], [{"id": VOLUME}, {}], [{"id": None}], [{"id": VOLUME, "freeformTags": [1]}]], ids=str
+    "answer",
+    [
+        {},
+        [None],
+        [SOURCE, {}],
+        [{**SOURCE, "id": None}],
+        [{**SOURCE, "compartmentId": None}],
+        [{**SOURCE, "freeformTags": [1]}],
+        [{**SOURCE, "definedTags": {"Costs": "what is this"}}],
+        [{**SOURCE, "timeCreated": "yesterday"}],
+        [{key: value for key, value in SOURCE.items() if key != "lifecycleState"}],
+    ],
+    ids=lambda each: str(each)[-40:],
 )
 def test_a_list_of_sources_that_cannot_be_read_may_pass(over: Callable[..., RegionBackups], answer: object) -> None:
     """Half a list would be taken for sources without tags."""
@@ -402,12 +476,61 @@ def test_a_list_of_sources_that_cannot_be_read_may_pass(over: Callable[..., Regi
 
 def test_sources_are_read_from_a_list(over: Callable[..., RegionBackups]) -> None:
     """Each with its own tags, if any."""
-    wire = Wire([{"id": VOLUME, "freeformTags": FREEFORM, "aFieldOfNextYear": {}}, {"id": BOOT}])
+    wire = Wire([{**SOURCE, "freeformTags": FREEFORM, "aFieldOfNextYear": {}}, {**SOURCE, "id": BOOT}])
 
     with_tags, without = over(wire).list_sources(Kind.VOLUME, COMPARTMENT)
 
     assert (with_tags.kind, with_tags.id, with_tags.freeform_tags) == (Kind.VOLUME, VOLUME, FREEFORM)
-    assert (without.id, without.freeform_tags) == (BOOT, {})
+    assert (without.id, without.freeform_tags, without.defined_tags) == (BOOT, {}, {})
+    assert (without.name, without.group_id, without.time_created) == ("", None, None)
+
+
+def test_what_is_known_of_a_source_is_read(over: Callable[..., RegionBackups]) -> None:
+    """Defined tags are strings, as those of most are; others are known as JSON writes them."""
+    defined = {"Costs": {"Center": "7", "shared": True}, "Teams": {"heads": 3}, "Empty": {}}
+    facts = {"displayName": "ledger", "volumeGroupId": GROUP, "timeCreated": "2026-11-21T02:00:00.123Z"}
+    source = over(Wire({**SOURCE, **facts, "definedTags": defined})).source(Kind.VOLUME, VOLUME)
+
+    assert (source.name, source.compartment_id, source.group_id) == ("ledger", COMPARTMENT, GROUP)
+    assert source.defined_tags == {"Costs.Center": "7", "Costs.shared": "true", "Teams.heads": "3"}
+    assert source.time_created is not None
+    assert source.time_created.isoformat() == "2026-11-21T02:00:00.123000+00:00"
+    assert source.lifecycle is Lifecycle.AVAILABLE
+
+
+FLAGS = ["isRetentionLockEnabled", "isPreventDeletionEnabled", "isIndefiniteRetentionEnabled"]
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("value", [True, False, None])
+def test_each_flag_against_deletion_protects(over: Callable[..., RegionBackups], flag: str, value: object) -> None:
+    """Where it is set; absent, null and false are the same."""
+    backup = over(Wire({**BACKUP, flag: value})).get(Kind.VOLUME, VOLUME_BACKUP)
+
+    assert backup.is_protected is (value is True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "name", "expected"),
+    [
+        ("uniqueSizeInGBs", 7, "stored_gb", 7),
+        ("uniqueSizeInGbs", 7, "stored_gb", 7),
+        ("uniqueSizeInGBs", 0, "stored_gb", 0),
+        ("uniqueSizeInGBs", None, "stored_gb", None),
+        ("sourceType", "SCHEDULED", "is_scheduled", True),
+        ("sourceType", "MANUAL", "is_scheduled", False),
+        ("sourceType", None, "is_scheduled", False),
+        ("timeRetentionExpiresAt", None, "retained_until", None),
+        ("timeRetentionExpiresAt", "2026-12-21T02:00:00.000Z", "retained_until", datetime(2026, 12, 21, 2, tzinfo=UTC)),
+    ],
+)
+def test_what_is_known_of_a_backup_is_read(
+    over: Callable[..., RegionBackups], field: str, value: object, name: str, expected: object
+) -> None:
+    """Whichever way the API writes it for this kind of backup."""
+    backup = over(Wire({**BACKUP, field: value})).get(Kind.VOLUME, VOLUME_BACKUP)
+
+    assert getattr(backup, name) == expected
 
 
 def test_a_list_has_the_requests_id_and_no_etag(over: Callable[..., RegionBackups]) -> None:

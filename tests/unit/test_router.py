@@ -12,7 +12,7 @@ from handlers.core.operations import Operation
 from handlers.core.payloads import Nothing, Work, parse_operations
 from handlers.core.report import Outcome, Reason, Status, Trigger
 from handlers.router import dispatch
-from tests.fakes import AWAY, FAR, FakeCloud, make_call, ocid, passing
+from tests.fakes import AWAY, COMPARTMENT, FAR, FakeCloud, make_call, ocid, passing
 
 SOURCES = {Kind.VOLUME_GROUP: "volumeGroupId", Kind.VOLUME: "volumeId", Kind.BOOT_VOLUME: "bootVolumeId"}
 BACKUPS = {
@@ -196,3 +196,97 @@ def test_every_destination_of_a_copy_has_its_result(cloud: FakeCloud) -> None:
     report = dispatch(work, make_call(cloud, DESTINATION_REGIONS=f"{AWAY},{FAR}"))
 
     assert report.counts == {"copied": 2, "created": 1}
+
+
+OVERVIEWS = ["Sweep", "CreateDueBackups", "PruneCopies", "ReportCopies"]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes"),
+    [
+        ("Sweep", {"copied": 1, "exists": 1}),
+        ("CreateDueBackups", {"created": 1}),
+        ("PruneCopies", {"kept": 3}),
+        ("ReportCopies", {"reported": 1}),
+        ("ExplainPolicy", {"explained": 1}),
+    ],
+)
+def test_what_looks_at_all_there_is_goes_to_its_own_handler(
+    cloud: FakeCloud, name: str, outcomes: dict[str, int]
+) -> None:
+    """And its result is under the name that was asked for."""
+    source = cloud.add_source(Kind.VOLUME)
+    first, _ = (cloud.add_backup(Kind.VOLUME, source_id=source.id) for _ in range(2))
+    cloud.add_copy(first)
+    cloud.clock.advance(timedelta(days=2))
+    about = {"sourceId": source.id} if name == "ExplainPolicy" else {}
+
+    report = dispatch(
+        Work(Trigger.OPERATION, operations({"operation": name, **about})),
+        make_call(cloud, POLICY='{"defaults": {"every": "1d"}}'),
+    )
+
+    assert report.counts == outcomes
+    assert {each.operation for each in report.results} == {name}
+
+
+@pytest.mark.parametrize("name", [*OVERVIEWS, "ExplainPolicy"])
+def test_what_looks_at_all_there_is_begins_nothing_without_time(cloud: FakeCloud, name: str) -> None:
+    """Nor is anybody told of it."""
+    about = {"sourceId": ocid("volume")} if name == "ExplainPolicy" else {}
+
+    report = dispatch(
+        Work(Trigger.OPERATION, operations({"operation": name, **about})),
+        make_call(cloud, lasts=timedelta(seconds=1), NOTIFICATION_TOPIC_ID=ocid("onstopic")),
+    )
+
+    assert [(each.operation, each.outcome, each.reason) for each in report.results] == [
+        (name, Outcome.DEFERRED, "deadline")
+    ]
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("name", OVERVIEWS)
+def test_what_looks_at_compartments_has_to_know_them(cloud: FakeCloud, name: str) -> None:
+    """Before anything is begun."""
+    work = Work(Trigger.TICK, operations(volume_create(cloud), {"operation": name}))
+
+    def unknown() -> str:
+        raise Rejected(Problem("COMPARTMENT_IDS", "must be set"))
+
+    with pytest.raises(Rejected, match="COMPARTMENT_IDS"):
+        dispatch(work, replace(make_call(cloud, COMPARTMENT_IDS=""), own_compartment=unknown))
+
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("name", OVERVIEWS)
+def test_a_fault_of_ours_in_one_operation_does_not_hide_the_others(cloud: FakeCloud, name: str) -> None:
+    """It may pass, and it ends nothing that people were told of."""
+
+    def crash() -> str:
+        raise RuntimeError
+
+    work = Work(Trigger.TICK, operations({"operation": name}, volume_create(cloud)))
+    call = make_call(cloud, COMPARTMENT_IDS="", NOTIFICATION_TOPIC_ID=ocid("onstopic"))
+    calls = iter([COMPARTMENT])
+
+    report = dispatch(work, replace(call, own_compartment=lambda: next(calls, None) or crash()))
+
+    assert [(each.outcome, each.reason) for each in report.results] == [
+        (Outcome.FAILED, "internal_error"),
+        (Outcome.CREATED, None),
+    ]
+    assert cloud.notices.messages == []
+
+
+def test_a_page_is_the_answer_of_its_call(cloud: FakeCloud) -> None:
+    """Beside the results, which the log counts."""
+    cloud.add_copy(cloud.add_backup(Kind.VOLUME, source_id=cloud.add_source(Kind.VOLUME).id))
+    page = {"operation": "ReportCopies", "format": "html"}
+
+    report = dispatch(Work(Trigger.OPERATION, operations(page)), make_call(cloud))
+    plain = dispatch(Work(Trigger.OPERATION, operations({"operation": "ReportCopies"})), make_call(cloud))
+
+    assert report.document is not None
+    assert (report.counts, plain.counts, plain.document) == ({"reported": 1}, {"reported": 1}, None)

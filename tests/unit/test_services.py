@@ -1,41 +1,54 @@
 """The collaborators of one container: what is kept from call to call, and what is each call's own."""
 
+import contextlib
+import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import jwt
 import pytest
 
+from handlers.cloud.request import BLOCK_VOLUME, IDENTITY, INGESTION, NOTIFICATIONS, Service
 from handlers.cloud.signer import ResourcePrincipalSigner
-from handlers.core.errors import Passing, Rejected
+from handlers.core.errors import ApiFault, Passing, Refused, Rejected
 from handlers.core.model import Deadline, Kind
+from handlers.core.points import Point
 from handlers.core.ports import Call
 from handlers.core.settings import REGION_KEY
 from handlers.services import Services
 from handlers.threads import Threads
-from tests.fakes import AWAY, HOME, FakeClock, ocid, one_after_the_other
+from tests.fakes import AWAY, FAR, HOME, FakeClock, ocid, one_after_the_other
 from tests.unit.principal import Principal, key, token
-from tests.unit.wire import Wire
+from tests.unit.wire import BACKUP, Wire
 
 BACKUP_ID = ocid("volumebackup")
 
 
 class Connecting:
-    """Builds clients over a wire, and notes for which region and with which signer."""
+    """Builds clients over a wire, and notes for which service and region, and with which signer."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
-        self.built: list[tuple[str, ResourcePrincipalSigner]] = []
+        self.built: list[tuple[Service, str, ResourcePrincipalSigner]] = []
 
-    def __call__(self, region: str, signer: ResourcePrincipalSigner) -> Any:
-        self.built.append((region, signer))
-        return self.wire.connect(region, signer)
+    def __call__(self, service: Service, region: str, signer: ResourcePrincipalSigner) -> Any:
+        self.built.append((service, region, signer))
+        return self.wire.connect(service, region, signer)
 
 
 def call_of(services: Services, lasts: float = 300.0) -> Call:
     return services.call(Deadline(services.clock.now() + timedelta(seconds=lasts)), "t")
+
+
+def without(principal: Principal, claim: str) -> dict[str, str]:
+    """The environment of a function whose token does not say this of it."""
+    claims = jwt.decode(token(1), options={"verify_signature": False})
+    text = jwt.encode({**claims, claim: None}, key(0), algorithm="RS256")
+    return {**principal.environment, "OCI_RESOURCE_PRINCIPAL_RPST": text}
 
 
 def test_the_deadline_is_that_of_the_call_itself(principal: Principal) -> None:
@@ -93,8 +106,106 @@ def test_clients_are_kept_for_the_calls_to_come(principal: Principal) -> None:
         for region in (HOME, AWAY, HOME):
             call.backups(region).get(Kind.VOLUME, BACKUP_ID)
 
-    assert [region for region, _ in connecting.built] == [HOME, AWAY]
-    assert connecting.built[0][1] is connecting.built[1][1]
+    assert [(service, region) for service, region, _ in connecting.built] == [
+        (BLOCK_VOLUME, HOME),
+        (BLOCK_VOLUME, AWAY),
+    ]
+    assert connecting.built[0][2] is connecting.built[1][2]
+
+
+TOPIC_AWAY = ocid("onstopic", AWAY)
+
+
+def ask_everything(call: Call) -> None:
+    """One request to each service, whatever comes of it."""
+    point = Point("bytes_stored", {"source": "s", "destination": AWAY}, call.clock.now(), 1.0)
+    assert call.notices
+    asked: list[Callable[[], object]] = [
+        lambda: call.here.get(Kind.VOLUME, BACKUP_ID),
+        lambda: call.metrics.publish([point]),
+        call.notices.tags,
+        call.subscriptions,
+    ]
+    for ask in asked:
+        with contextlib.suppress(ApiFault):
+            ask()
+
+
+def test_each_service_is_asked_where_it_is(principal: Principal) -> None:
+    """Backups where the sources are, the topic where it is, all else where the function is; each by a client kept."""
+    connecting = Connecting(Wire())
+    environment = {**principal.environment, "SOURCE_REGION": FAR, "NOTIFICATION_TOPIC_ID": TOPIC_AWAY}
+    services = Services(environment, FakeClock(), connect=connecting)
+
+    for _ in range(2):
+        ask_everything(call_of(services))
+
+    assert [(service, region) for service, region, _ in connecting.built] == [
+        (BLOCK_VOLUME, FAR),
+        (INGESTION, HOME),
+        (NOTIFICATIONS, AWAY),
+        (IDENTITY, HOME),
+    ]
+    assert len({id(signer) for *_, signer in connecting.built}) == 1
+
+
+def test_a_topic_whose_region_cannot_be_told_is_asked_for_at_home(principal: Principal) -> None:
+    """OCIDs do not have to name their region in a way that is known here."""
+    connecting = Connecting(Wire({"freeformTags": {}}))
+    environment = {**principal.environment, "NOTIFICATION_TOPIC_ID": "ocid1.onstopic.oc1.xyz.a"}
+    call = call_of(Services(environment, FakeClock(), connect=connecting))
+
+    assert call.notices
+    assert call.notices.tags().etag == "etag-1"
+    assert [(service, region) for service, region, _ in connecting.built] == [(NOTIFICATIONS, HOME)]
+
+
+def test_nobody_is_told_where_no_topic_is_configured(principal: Principal) -> None:
+    """That is not for each handler to find out."""
+    assert call_of(Services(principal.environment)).notices is None
+
+
+def test_the_functions_own_token_says_where_its_metrics_and_its_tenancy_are(principal: Principal) -> None:
+    """Whatever compartments are looked at."""
+    wire = Wire({"failedMetricsCount": 0})
+    environment = {**principal.environment, "COMPARTMENT_IDS": "ocid1.compartment.oc1..b"}
+    call = call_of(Services(environment, FakeClock(), connect=wire.connect))
+
+    call.metrics.publish([Point("bytes_stored", {"source": "s", "destination": AWAY}, call.clock.now(), 1.0)])
+    with contextlib.suppress(ApiFault):
+        call.subscriptions()
+
+    assert json.loads(wire.sent[0].body)["metricData"][0]["compartmentId"] == "ocid1.compartment.oc1..a"
+    assert wire.sent[1].path_url == "/20160918/tenancies/ocid1.tenancy.oc1..a/regionSubscriptions"
+
+
+@pytest.mark.parametrize("claim", ["res_compartment", "res_tenant"])
+def test_what_the_token_does_not_say_is_a_fault_of_its_service_alone(principal: Principal, claim: str) -> None:
+    """Backups are looked for nonetheless."""
+    wire = Wire({"failedMetricsCount": 0})
+    call = call_of(Services(without(principal, claim), FakeClock(), connect=wire.connect))
+    point = Point("bytes_stored", {"source": "s", "destination": AWAY}, call.clock.now(), 1.0)
+    ask = call.subscriptions if claim == "res_tenant" else partial(call.metrics.publish, [point])
+
+    with pytest.raises(Refused) as caught:
+        ask()
+
+    assert caught.value.code == "TokenIncomplete"
+    assert wire.sent == []
+    wire.answer = json.dumps(BACKUP).encode()
+    assert call.here.get(Kind.VOLUME, BACKUP_ID)
+
+
+def test_metrics_notices_and_subscriptions_have_the_time_of_their_call(principal: Principal) -> None:
+    """And no more."""
+    clock, wire = FakeClock(), Wire()
+    environment = {**principal.environment, "NOTIFICATION_TOPIC_ID": TOPIC_AWAY}
+    call = call_of(Services(environment, clock, connect=wire.connect), 20)
+    clock.advance(timedelta(seconds=18))
+
+    ask_everything(call)
+
+    assert wire.sent == []
 
 
 def test_a_call_asked_twice_for_a_region_answers_with_the_same(principal: Principal) -> None:
@@ -119,7 +230,7 @@ def test_threads_that_ask_at_the_same_time_share_one_signer(principal: Principal
         found = list(pool.map(read, range(8)))
 
     assert found == ["region-0", "region-1"] * 4
-    assert len({id(signer) for _, signer in connecting.built}) == 1
+    assert len({id(signer) for *_, signer in connecting.built}) == 1
 
 
 def test_a_function_without_an_identity_is_told_what_it_lacks() -> None:
@@ -152,9 +263,7 @@ def test_where_no_compartment_is_configured_it_is_the_functions_own(principal: P
 
 def test_a_token_without_a_compartment_asks_for_the_configuration(principal: Principal) -> None:
     """A sweep does not guess where to look."""
-    claims = jwt.decode(token(1), options={"verify_signature": False})
-    text = jwt.encode({**claims, "res_compartment": None}, key(0), algorithm="RS256")
-    services = Services({**principal.environment, "OCI_RESOURCE_PRINCIPAL_RPST": text})
+    services = Services(without(principal, "res_compartment"))
 
     with pytest.raises(Rejected, match="COMPARTMENT_IDS"):
         call_of(services).compartments  # noqa: B018 - asking for it is the point

@@ -1,6 +1,7 @@
 """The configuration: each key, what it means when it is not set, and how a malformed one is answered."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 
 from handlers.core.errors import KeyMissing, Rejected
 from handlers.core.operations import CreateVolumeBackup, CreateVolumeGroupBackup, Sweep
+from handlers.core.policy import Policy
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
 from tests.fakes import AWAY, FAR, HOME, ocid
 from tests.strategies import MARK
 
 KEY = ocid("key", AWAY)
+POLICY = json.dumps({"rules": [{"match": {"name": "db-*"}, "destinations": [AWAY]}]})
 
 
 def read(**environment: str) -> Settings:
@@ -37,6 +40,12 @@ def test_what_is_empty_is_not_set(value: str | None) -> None:
     assert settings.schedule == (Sweep(),)
     assert settings.max_in_flight == 10
     assert settings.log_level == "INFO"
+    assert settings.source_region is None
+    assert settings.policy == Policy()
+    assert (settings.max_delete_percent, settings.max_deletes) == (20, 50)
+    assert settings.delete_grace.interval == timedelta(days=1)
+    assert settings.notification_topic_id is None
+    assert settings.metrics == "ON"
 
 
 def test_every_key_is_read() -> None:
@@ -49,9 +58,21 @@ def test_every_key_is_read() -> None:
         SCHEDULE=json.dumps({"operation": "CreateVolumeGroupBackup", "volumeGroupId": ocid("volumegroup")}),
         MAX_IN_FLIGHT="5",
         LOG_LEVEL="debug",
+        SOURCE_REGION="uk-london-1",
+        POLICY=json.dumps({"defaults": {"keep": "30d"}}),
+        MAX_DELETE_PERCENT="5",
+        MAX_DELETES="7",
+        DELETE_GRACE="36h",
+        NOTIFICATION_TOPIC_ID=ocid("onstopic"),
+        METRICS="off",
     )
 
-    assert settings.region == HOME
+    assert settings.region == "uk-london-1"
+    assert str(settings.policy.defaults.keep) == "30d"
+    assert (settings.max_delete_percent, settings.max_deletes) == (5, 7)
+    assert settings.delete_grace.interval == timedelta(hours=36)
+    assert settings.notification_topic_id == ocid("onstopic")
+    assert settings.metrics == "OFF"
     assert settings.destination_regions == (AWAY, FAR)
     assert settings.allowed_regions == (AWAY, FAR, "ap-tokyo-1")
     assert settings.compartment_ids == (ocid("compartment", ""), ocid("tenancy", ""))
@@ -59,6 +80,22 @@ def test_every_key_is_read() -> None:
     assert isinstance(settings.schedule[0], CreateVolumeGroupBackup)
     assert settings.max_in_flight == 5
     assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.parametrize(("given", "name"), [("phx", AWAY), (FAR, FAR), ("", HOME)])
+def test_the_sources_may_be_in_another_region_than_the_function(given: str, name: str) -> None:
+    """A function outside of the source region can report, and copy what it reaches, when that region is lost."""
+    settings = read(SOURCE_REGION=given)
+
+    assert (settings.region, settings.own_region) == (name, HOME)
+
+
+def test_a_function_elsewhere_may_copy_to_its_own_region() -> None:
+    """What must not be a destination is where the sources are."""
+    policy = json.dumps({"defaults": {"destinations": [HOME]}})
+
+    assert read(SOURCE_REGION=FAR, DESTINATION_REGIONS=HOME, POLICY=policy).every_destination == (HOME,)
+    assert list(problems(SOURCE_REGION=FAR, DESTINATION_REGIONS=FAR)) == ["DESTINATION_REGIONS"]
 
 
 def test_a_schedule_may_be_several_operations() -> None:
@@ -105,7 +142,26 @@ MALFORMED = [
     ("MAX_IN_FLIGHT", MARK, "integer"),
     ("MAX_IN_FLIGHT", "2.5", "integer"),
     ("LOG_LEVEL", MARK, "'INFO'"),
-    (REGION_KEY, MARK, "own region"),
+    (REGION_KEY, MARK, "region"),
+    ("SOURCE_REGION", MARK, "identifier of a region"),
+    ("SOURCE_REGION", f"{AWAY},{FAR}", "identifier of a region"),
+    ("POLICY", MARK, "must be a JSON object with defaults, rules, or both: it is not valid JSON"),
+    ("POLICY", json.dumps([MARK]), "must be a JSON object with defaults, rules, or both"),
+    ("MAX_DELETE_PERCENT", "0", "greater than or equal to 1"),
+    ("MAX_DELETE_PERCENT", "101", "less than or equal to 100"),
+    ("MAX_DELETE_PERCENT", MARK, "integer"),
+    ("MAX_DELETE_PERCENT", "20%", "integer"),
+    ("MAX_DELETES", "0", "greater than or equal to 1"),
+    ("MAX_DELETES", "10001", "less than or equal to 10000"),
+    ("MAX_DELETES", MARK, "integer"),
+    ("DELETE_GRACE", MARK, "at character 1: expected a number"),
+    ("DELETE_GRACE", f"24h {MARK}", "at character 5: expected nothing more"),
+    ("DELETE_GRACE", "none", "at character 1: expected a number"),
+    ("DELETE_GRACE", "0h", "at character 1: expected a number"),
+    ("NOTIFICATION_TOPIC_ID", MARK, "OCID of a topic"),
+    ("NOTIFICATION_TOPIC_ID", ocid("onssubscription"), "OCID of a topic"),
+    ("METRICS", MARK, "'ON' or 'OFF'"),
+    ("METRICS", "true", "'ON' or 'OFF'"),
 ]
 
 
@@ -146,11 +202,14 @@ def test_a_level_may_stand_between_spaces() -> None:
         ({}, [AWAY, FAR], []),
         ({"DESTINATION_REGIONS": AWAY}, [AWAY], [FAR]),
         ({"DESTINATION_REGIONS": AWAY, "ALLOWED_REGIONS": FAR}, [FAR], [AWAY]),
+        ({"POLICY": POLICY}, [AWAY], [FAR]),
+        ({"POLICY": POLICY, "DESTINATION_REGIONS": FAR}, [AWAY, FAR], ["ap-tokyo-1"]),
+        ({"POLICY": POLICY, "ALLOWED_REGIONS": f"{AWAY},ap-tokyo-1"}, [AWAY, "ap-tokyo-1"], [FAR]),
     ],
-    ids=["nothing set", "destinations", "destinations and allowed"],
+    ids=["nothing set", "destinations", "destinations and allowed", "policy", "policy and destinations", "all"],
 )
 def test_which_regions_a_payload_may_name(environment: dict[str, str], allowed: list[str], refused: list[str]) -> None:
-    """ALLOWED_REGIONS, else DESTINATION_REGIONS, else any."""
+    """ALLOWED_REGIONS, else those of DESTINATION_REGIONS and POLICY, else any."""
     settings = read(**environment)
 
     assert all(settings.allows(region) for region in allowed)

@@ -142,7 +142,7 @@ def test_a_compartment_that_cannot_be_told_for_now_is_a_failure_that_may_pass(cl
     def no_token() -> str:
         raise passing("Timeout", 0)
 
-    (result,) = sweep(Sweep(), replace(make_call(cloud, COMPARTMENT_IDS=""), own_compartment=no_token))
+    (result,) = sweep(Sweep(), replace(make_call(cloud, COMPARTMENT_IDS=""), own_compartment=no_token)).results
 
     assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, "Timeout", True)
     assert cloud.calls == []
@@ -159,8 +159,7 @@ def test_the_regions_that_a_sweep_names_are_those_it_copies_to(cloud: FakeCloud)
 
 def test_a_tag_is_heeded_until_all_its_copies_are_there(cloud: FakeCloud) -> None:
     """Also on a source in another compartment than its backups, after one of two copies was made."""
-    source = cloud.add_source(tags={"backup-copy-destinations": BOTH})
-    cloud.compartments[source.id] = ELSEWHERE
+    source = cloud.add_source(tags={"backup-copy-destinations": BOTH}, compartment_id=ELSEWHERE)
     original = cloud.add_backup(source_id=source.id)
     cloud.refusals[FAR] = passing()
     run(cloud, ALLOWED_REGIONS=BOTH)

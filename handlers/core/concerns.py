@@ -1,0 +1,177 @@
+"""What needs a person, in words, and what to do about it. What passes by itself is not among it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handlers.core.findings import Findings
+from handlers.core.model import Lifecycle
+from handlers.core.recovery import Recovery, Standing
+from handlers.core.report import Outcome, Reason, Result
+
+MANY = 20
+"""Of so many concerns of one kind in one region only their number is told: they have one cause."""
+
+MAX_NAME, MAX_MESSAGE = 80, 300
+
+PERMISSION = "see to it that the function's policy allows this, or that what it is about is there"
+REMEDIES = {
+    Reason.HELD: "nothing was deleted; look at the list in the function's answer to PruneCopies",
+    Reason.KEY_MISSING: "name a key for the region in KMS_KEY_IDS or POLICY, or null for Oracle's own",
+    Reason.TAG_MALFORMED: "correct the tag on the source; until then nothing is done for it",
+    Reason.FAULTY: "look at the source, and delete the backup if it cannot be read",
+    Reason.INTERNAL_ERROR: "look into the function's log, which has the place, and report it",
+    "NotAuthorizedOrNotFound": PERMISSION,
+    "QuotaExceeded": "raise the compartment's quota for backups, or keep fewer",
+    "LimitExceeded": "ask Oracle for a higher limit in the region, or keep fewer",
+}
+OTHERWISE = "look into the function's log for the request ID, and ask Oracle with it if the code does not say enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that needs a person; its `key` is the same in every call as long as it lasts."""
+
+    key: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concerns:
+    """What needs a person now. `fine` are the keys of what was looked at and does not; each with words for its end."""
+
+    standing: Sequence[Concern]
+    fine: Sequence[Concern]
+
+
+def concerns_of(operation: str, findings: Findings) -> Concerns:
+    """What one operation has found. That there are no longer many of a kind is only known where all was looked at."""
+    groups: defaultdict[tuple[str, str], list[Concern]] = defaultdict(list)
+    for recovery in findings.recoveries:
+        for kind, concern in _of_recovery(recovery):
+            groups[kind, recovery.region].append(concern)
+    standing: list[Concern] = []
+    for (kind, region), alike in groups.items():
+        standing += [_many(kind, region, alike)] if len(alike) > MANY else alike
+    standing += _failures(operation, findings.results)
+    fine = [_in_time(each) for each in findings.recoveries if _is_fine(each)]
+    if findings.is_of_all:
+        fine += _few(groups, findings.recoveries)
+    return Concerns(standing, fine)
+
+
+def _many(kind: str, region: str, alike: Sequence[Concern]) -> Concern:
+    remedy = f"{alike[0].remedy}. The first is: {alike[0].text}"
+    return Concern(_many_key(kind, region), f"{len(alike)} times in {region}: {_PLURAL[kind]}", remedy)
+
+
+def _many_key(kind: str, region: str) -> str:
+    return f"many {kind} {region}"
+
+
+def _few(groups: Mapping[tuple[str, str], Sequence[Concern]], recoveries: Sequence[Recovery]) -> Iterator[Concern]:
+    """The regions that were read as a whole where there are not so many of a kind, or not any more."""
+    unread = {each.region for each in recoveries if not each.is_known}
+    for region in sorted({each.region for each in recoveries} - unread):
+        for kind, plural in _PLURAL.items():
+            count = len(groups.get((kind, region), ()))
+            if count <= MANY:
+                yield Concern(_many_key(kind, region), f"in {region} it is so only {count} times by now: {plural}", "")
+
+
+def _is_fine(recovery: Recovery) -> bool:
+    """What may be there with a target that is not known may be in breach."""
+    return recovery.is_known and recovery.breach_since is None and not recovery.is_unsure
+
+
+def _in_time(recovery: Recovery) -> Concern:
+    name, region = _named(recovery), recovery.region
+    if not recovery.belongs or recovery.target is None:
+        text = f"nothing is due of {name} in {region} any more"
+    elif recovery.point is None:
+        text = f"{name} has a backup, and the first copy of it in {region} is not late yet"
+    else:
+        text = f"{name} is in time again: its recovery point in {region} is {_long(recovery.age)} old"
+    return Concern(_breach_key(recovery), text, "")
+
+
+_PLURAL = {
+    "breach": "the recovery point is older than its target",
+    "faulty": "a copy ended FAULTY",
+    "stuck": "a copy has been under way for more than a day",
+    "backup": "a backup of the source ended FAULTY",
+}
+
+
+def _breach_key(recovery: Recovery) -> str:
+    return f"breach {recovery.source.id} {recovery.region}"
+
+
+def _of_recovery(recovery: Recovery) -> Iterator[tuple[str, Concern]]:
+    """What is wrong with one source in one region, each with its kind."""
+    name, region = _named(recovery), recovery.region
+    if recovery.standing is Standing.BREACH:
+        age = f"is {_long(recovery.age)} old" if recovery.point else "does not exist yet"
+        text = f"the recovery point of {name} in {region} {age}; the target is {_long(recovery.target)}"
+        yield "breach", Concern(_breach_key(recovery), text, _why_behind(recovery))
+    for copy in recovery.having(Lifecycle.FAULTY):
+        text = f"the copy {copy.id} of {name} in {region} ended FAULTY"
+        yield "faulty", Concern(f"faulty {copy.id}", text, "it is made again by itself; then delete the FAULTY one")
+    for copy in recovery.in_flight:
+        if copy.is_stuck(recovery.now):
+            text = f"the copy {copy.id} of {name} in {region} has been under way for {_long(recovery.now - copy.began)}"
+            yield "stuck", Concern(f"stuck {copy.id}", text, "ask Oracle about it; no other is made while it lasts")
+    for backup_id in recovery.faulty_backups:
+        text = f"the backup {backup_id} of {name} ended FAULTY"
+        yield "backup", Concern(f"faulty {backup_id}", text, "look at the source, and delete the FAULTY backup")
+
+
+def _why_behind(recovery: Recovery) -> str:
+    """What to look at first."""
+    if recovery.newest_backup is None:
+        return "no backup of it is to be seen: see whether CreateDueBackups runs, and what it answers"
+    if recovery.point is None or recovery.behind:
+        return "a copy is missing: see what the last sweep says of it, and whether the region can be reached"
+    return "its last backup is copied, but old: see whether backups are made, and what CreateDueBackups answers"
+
+
+def _failures(operation: str, results: Sequence[Result]) -> Iterator[Concern]:
+    """What failed for a reason that stays until somebody changes something, alike together.
+
+    What is held while a list cannot be read goes on by itself where the list does.
+    """
+    alike: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
+    is_waiting = any(each.outcome is Outcome.FAILED and each.may_pass for each in results)
+    for result in results:
+        passes = result.may_pass or (is_waiting and result.reason == Reason.HELD)
+        if result.outcome is Outcome.FAILED and not passes:
+            alike[str(result.reason), result.destination_region or "the source region"].append(result)
+    for (reason, region), failed in alike.items():
+        first = failed[0]
+        count = f", {len(failed)} times" if len(failed) > 1 else ""
+        about = f" First: {first.source_id}." if first.source_id else ""
+        said = f" {_line(first.message, MAX_MESSAGE).rstrip('.')}." if first.message else ""
+        text = f"{operation} failed in {region}{count}: {reason}.{said}{about}"
+        yield Concern(f"failed {operation} {reason} {region}", text, REMEDIES.get(reason, OTHERWISE))
+
+
+def _named(recovery: Recovery) -> str:
+    """A source as people know it."""
+    name = _line(recovery.source.name, MAX_NAME)
+    return f"{name} ({recovery.source.id})" if name else recovery.source.id
+
+
+def _line(text: str, most: int) -> str:
+    """What others have written: it is cut, and cannot break a line."""
+    return "".join(each if each.isprintable() else " " for each in text[:most]).strip()
+
+
+def _long(length: timedelta | None) -> str:
+    if length is None:
+        return "of unknown age"
+    hours = length // timedelta(hours=1)
+    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h {length // timedelta(minutes=1) % 60} min"

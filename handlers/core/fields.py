@@ -1,0 +1,85 @@
+"""The types of the fields of operations and configuration: the API's own limits, and errors without values."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
+
+from handlers.core.grammar import Every, GrammarError, Keep
+from handlers.core.ocid import Ocid, is_region
+
+T = TypeVar("T", Every, Keep)
+
+
+def check_ocid(*resource_types: str) -> BeforeValidator:
+    """A validator for OCIDs of these resource types; its error never repeats the value."""
+
+    def check(value: object) -> object:
+        parsed = Ocid.parse(value) if isinstance(value, str) else None
+        if parsed is None or parsed.resource_type not in resource_types:
+            raise PydanticCustomError("ocid", f"must be the OCID of a {' or '.join(resource_types)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _check_region(value: object) -> object:
+    if not isinstance(value, str) or not is_region(value):
+        raise PydanticCustomError("region", "must be a region identifier such as us-phoenix-1")
+    return value
+
+
+def as_list(value: object) -> object:
+    """One region is a list of one; a region named twice is named once."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return list(dict.fromkeys(value))
+    return value
+
+
+Text = Annotated[StrictStr, Field(min_length=1, max_length=255)]
+Region = Annotated[StrictStr, BeforeValidator(_check_region)]
+KeyId = Annotated[StrictStr, check_ocid("key")]
+CompartmentId = Annotated[StrictStr, check_ocid("compartment", "tenancy")]
+CompartmentList = Annotated[tuple[CompartmentId, ...], BeforeValidator(as_list), Field(min_length=1)]
+RegionList = Annotated[tuple[Region, ...], BeforeValidator(as_list), Field(min_length=1, max_length=20)]
+FreeformTags = Annotated[
+    dict[
+        Annotated[StrictStr, Field(min_length=1, max_length=100)],
+        Annotated[StrictStr, Field(max_length=256)],
+    ],
+    Field(max_length=10),
+]
+TagValue = Annotated[StrictStr, Field(max_length=256)] | StrictInt | StrictBool
+DefinedTags = dict[
+    Annotated[StrictStr, Field(min_length=1, max_length=100)],
+    Annotated[dict[Annotated[StrictStr, Field(min_length=1, max_length=100)], TagValue], Field(max_length=64)],
+]
+
+
+def parse_interval(value: object) -> object:
+    """A length of time such as `24h`; a validator whose error points at the character."""
+    return _parse(Every, value)
+
+
+def parse_keep(value: object) -> object:
+    """What is kept; a validator whose error points at the character."""
+    return _parse(Keep, value)
+
+
+def _parse(kind: type[T], value: object) -> T:
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("grammar", "must be a text such as 6h or 7d 4w")
+    try:
+        return kind.parse(value)
+    except GrammarError as error:
+        raise PydanticCustomError("grammar", str(error)) from None
+
+
+Interval = Annotated[Every, BeforeValidator(parse_interval)]
+Retention = Annotated[Keep, BeforeValidator(parse_keep)]

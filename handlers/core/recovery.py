@@ -1,0 +1,258 @@
+"""How it stands with each source in each destination: its recovery point, and everything an operator asks about it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from handlers.core.decision import Decision
+from handlers.core.errors import ApiFault
+from handlers.core.inventory import Inventory
+from handlers.core.model import Backup, Lifecycle, Source
+from handlers.core.report import Outcome
+from handlers.core.settings import Settings
+from handlers.core.source_policy import EVERY_TAG, Policies, SourcePolicy
+from handlers.core.surplus import source_time
+from handlers.core.unread_lists import UnreadLists
+
+STUCK = timedelta(days=1)
+"""After which a copy that is still under way will hardly arrive by itself."""
+
+
+class Standing(StrEnum):
+    """How a source stands in a destination, the worst first."""
+
+    BREACH = "breach"
+    """The recovery point is older than the policy's target."""
+    UNREAD = "unread"
+    """The destination could not be read: nothing is known."""
+    STRAY = "stray"
+    """There are copies where the policy wants none."""
+    NO_TARGET = "no_target"
+    """No policy says how old the recovery point may be."""
+    IN_TIME = "in_time"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyState:
+    """One copy; `moment` is when the backup was made that it is a copy of, `began` when it was begun itself."""
+
+    id: str
+    moment: datetime
+    began: datetime
+    lifecycle: Lifecycle
+    stored_gb: int
+    is_orphan: bool
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it has been under way for longer than copies take."""
+        return self.lifecycle.is_under_way and now - self.began > STUCK
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One source in one destination, at one moment. `copies` are those that were not deleted, oldest backup first."""
+
+    now: datetime
+    source: Source
+    region: str
+    belongs: bool
+    """Whether the policy wants copies there."""
+    is_known: bool
+    """Whether the destination could be read."""
+    target: timedelta | None
+    next_due: datetime | None
+    """When the next backup is due; what is due already was due then."""
+    waits_since: datetime | None
+    """Since when there is something to recover to: the oldest backup that is there, else the source's own beginning."""
+    newest_backup: datetime | None
+    """The newest AVAILABLE backup of the source."""
+    copies: tuple[CopyState, ...] = ()
+    faulty_backups: tuple[str, ...] = ()
+    """Backups of the source that are FAULTY."""
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    """How often each outcome was had for a backup of this source here, in this call."""
+    is_unsure: bool = False
+    """Whether the source may be there though it was not seen, with tags that say something else.
+
+    So it is where it could not be read, or was not asked for since all its copies are there.
+    """
+    fault: ApiFault | None = None
+    """Why the destination could not be read."""
+
+    @property
+    def point(self) -> datetime | None:
+        """The recovery point: when the newest backup was made whose copy is AVAILABLE."""
+        return max((each.moment for each in self.having(Lifecycle.AVAILABLE)), default=None)
+
+    @property
+    def age(self) -> timedelta | None:
+        """How old the recovery point is; what would be lost if the source region were lost now."""
+        return None if self.point is None else max(timedelta(), self.now - self.point)
+
+    @property
+    def behind(self) -> timedelta | None:
+        """How much older the recovery point is than the newest backup of the source."""
+        if self.newest_backup is None or self.point is None:
+            return None
+        return max(timedelta(), self.newest_backup - self.point)
+
+    @property
+    def breach_since(self) -> datetime | None:
+        """When the recovery point became older than the target; `None` where it is not, or nothing says so."""
+        since = self.point or self.waits_since
+        if not self.belongs or not self.is_known or self.target is None or since is None:
+            return None
+        return since + self.target if self.now - since > self.target else None
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands, in a word."""
+        if not self.is_known:
+            return Standing.UNREAD
+        if not self.belongs:
+            return Standing.STRAY
+        if self.target is None:
+            return Standing.NO_TARGET
+        return Standing.BREACH if self.breach_since else Standing.IN_TIME
+
+    @property
+    def stored_gb(self) -> int:
+        """What the AVAILABLE copies hold."""
+        return sum(each.stored_gb for each in self.having(Lifecycle.AVAILABLE))
+
+    @property
+    def in_flight(self) -> tuple[CopyState, ...]:
+        """The copies under way, the oldest first."""
+        return tuple(sorted((each for each in self.copies if each.lifecycle.is_under_way), key=lambda each: each.began))
+
+    @property
+    def orphans(self) -> tuple[CopyState, ...]:
+        """The copies whose backup is not in the source region any more."""
+        return tuple(each for each in self.copies if each.is_orphan)
+
+    def having(self, lifecycle: Lifecycle) -> tuple[CopyState, ...]:
+        """The copies in this state."""
+        return tuple(each for each in self.copies if each.lifecycle is lifecycle)
+
+
+def recoveries(
+    inventory: Inventory, decisions: Iterable[Decision], settings: Settings, now: datetime
+) -> list[Recovery]:
+    """Each source with each destination where its policy wants copies or there are some; sources by name, then regions.
+
+    What was read of the destinations is enough where the source region could not be read: a copy's own tags say of
+    when its backup was.
+    """
+    look = _Look(inventory, settings, now)
+    for decision in decisions:
+        look.outcomes[decision.original.origin, str(decision.region)][decision.outcome] += 1
+    found = [each for source in look.sources.values() for each in look.of(source)]
+    return sorted(found, key=lambda each: (each.source.name, each.source.id, each.region))
+
+
+class _Look:
+    """What was read, by source."""
+
+    def __init__(self, inventory: Inventory, settings: Settings, now: datetime) -> None:
+        self._inventory, self._now = inventory, now
+        self._policies = Policies(inventory, settings)
+        self.sources = {each.id: each for each in inventory.sources.values() if each}
+        self.outcomes: defaultdict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
+        self._backups: defaultdict[str, list[Backup]] = defaultdict(list)
+        self._copies: defaultdict[str, defaultdict[str, list[CopyState]]] = defaultdict(lambda: defaultdict(list))
+        self._compartments: defaultdict[str, set[str]] = defaultdict(set)
+        for original in inventory.originals.values():
+            if original.copied_from is None and original.group_backup_id is None and not original.lifecycle.is_deleted:
+                self._note(original, original.origin)
+                self._backups[original.origin].append(original)
+        for by_original in inventory.copies.values():
+            for original_id, copies in by_original.items():
+                for copy in copies:
+                    self._add_copy(copy, inventory.originals[original_id])
+        for copy in inventory.strangers.values():
+            self._add_copy(copy, None)
+        self._unread = UnreadLists(inventory, settings.region)
+
+    def of(self, source: Source) -> Iterator[Recovery]:
+        """How it stands with this source in each destination; nothing where there is nothing to be, and nothing is."""
+        policy, copies = self._policies.of_source(source), self._copies[source.id]
+        backups = sorted(self._backups[source.id], key=lambda each: each.time_created)
+        is_left = self._is_left_to_group(source, policy)
+        if not backups and not copies and (is_left or source.is_ending):
+            return
+        places = {source.compartment_id, *self._compartments[source.id]}
+        is_hidden = self._unread.hide(source, places)
+        was_asked_for = source.id in self._inventory.sources
+        # Of one that is gone nothing is due; one that is only out of sight may be there.
+        is_alive = not source.is_ending or (is_hidden and not was_asked_for)
+        is_due = is_alive and not is_left
+        there = [each.time_created for each in backups if each.lifecycle is Lifecycle.AVAILABLE]
+        for region in sorted({*policy.regions, *copies}):
+            fault = self._unread.fault_of(region, source.kind, places)
+            yield Recovery(
+                now=self._now,
+                source=source,
+                region=region,
+                belongs=region in policy.regions,
+                is_known=region in self._inventory.copies and fault is None,
+                target=policy.target if is_due else None,
+                next_due=self._next_due(policy, backups) if is_due else None,
+                waits_since=there[0] if there else source.time_created,
+                newest_backup=there[-1] if there else None,
+                copies=tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id))),
+                faulty_backups=tuple(each.id for each in backups if each.lifecycle is Lifecycle.FAULTY),
+                outcomes=self.outcomes[source.id, region],
+                is_unsure=is_hidden or (source.is_gone and bool(backups) and not was_asked_for),
+                fault=fault,
+            )
+
+    def _is_left_to_group(self, source: Source, policy: SourcePolicy) -> bool:
+        """Whether it is backed up with its volume group: of itself nothing is due then, whatever it has of old."""
+        group = self.sources.get(source.group_id or "")
+        if group is None or EVERY_TAG in source.freeform_tags:
+            return False
+        of_group = self._policies.of_source(group)
+        if "every" not in of_group.faults and of_group.every is not None:
+            return True
+        return policy.every is None and (bool(self._backups[group.id]) or not self._backups[source.id])
+
+    def _note(self, backup: Backup, origin: str) -> None:
+        """Take note of where it is, and of a source of which only its backups, or copies of them, tell."""
+        self._compartments[origin].add(backup.compartment_id)
+        if origin not in self.sources:
+            self.sources[origin] = Source(backup.kind, origin, {}, compartment_id=backup.compartment_id, is_gone=True)
+
+    def _add_copy(self, copy: Backup, original: Backup | None) -> None:
+        """`original` is `None` where it was not seen; one that was deleted is seen for a while."""
+        is_of_none = original is not None and bool(original.copied_from or original.group_backup_id)
+        if copy.lifecycle.is_deleted or is_of_none:
+            return
+        origin = (original or copy).origin
+        self._note(copy, origin)
+        state = CopyState(
+            copy.id,
+            _moment(copy, original),
+            copy.time_created,
+            copy.lifecycle,
+            copy.stored_gb or 0,
+            is_orphan=original is None or original.lifecycle.is_deleted,
+        )
+        self._copies[origin][copy.region].append(state)
+
+    def _next_due(self, policy: SourcePolicy, backups: Sequence[Backup]) -> datetime | None:
+        if policy.every is None:
+            return None
+        slot = policy.every.slot(self._now)
+        is_made = any(each.time_created >= slot and not each.lifecycle.is_dead for each in backups)
+        return slot + policy.every.interval if is_made else slot
+
+
+def _moment(copy: Backup, original: Backup | None) -> datetime:
+    """When the backup was made that this is a copy of. A tag may say anything; no backup is younger than its copy."""
+    moment = source_time(copy, original)
+    is_told = original is not None or (moment.tzinfo is not None and moment <= copy.time_created)
+    return moment if is_told else copy.time_created

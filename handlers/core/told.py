@@ -1,0 +1,95 @@
+"""What people have been told: kept as tags of the topic itself, since the cloud is the only memory there is.
+
+A topic has room for ten tags of 256 characters. Of each concern a mark of eight characters is kept, what was found
+again last; where there are too many for that, those not found for longest are forgotten, and told once more.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from handlers.core.concerns import Concern, Concerns
+
+TAG = "backup-copy-told-"
+TAGS, PER_TAG, LENGTH = 6, 32, 8
+FAILURE = "failed "
+MAX_TITLE = 200
+MAX_BODY, ROOM_FOR_COUNT = 20_000, 80
+"""Bytes. Notifications takes 64 KB of JSON, which may need three times as many."""
+
+Marks = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What people have not been told yet, and what is to be remembered once they are."""
+
+    begun: Sequence[Concern]
+    ended: Sequence[Concern]
+    marks: Marks
+
+
+def news(told: Marks, concerns: Iterable[tuple[str, Concerns, bool]]) -> News:
+    """What is new. For each operation its concerns, and whether it looked at all that there is."""
+    known, begun, ended = dict.fromkeys(told), list[Concern](), list[Concern]()
+    for operation, found, is_of_all in concerns:
+        standing = {_mark(each.key, operation): each for each in found.standing}
+        begun += [each for mark, each in standing.items() if mark not in known]
+        over = {_mark(each.key, operation): each for each in found.fine}
+        ended += [each for mark, each in over.items() if mark in known and mark not in standing]
+        gone = over.keys() | {each for each in known if is_of_all and each[0] == _letter(operation)}
+        known = dict.fromkeys([*(each for each in known if each not in gone | standing.keys()), *standing])
+    return News(begun, ended, tuple(known))
+
+
+def read_marks(tags: Mapping[str, str]) -> Marks:
+    """What a topic's tags say that people have been told."""
+    texts = [tags.get(f"{TAG}{number}", "") for number in range(TAGS)]
+    return tuple(text[at : at + LENGTH] for text in texts for at in range(0, len(text) - LENGTH + 1, LENGTH))
+
+
+def write_marks(marks: Marks, tags: Mapping[str, str]) -> dict[str, str]:
+    """A topic's tags with these marks; those of others stay, and what they leave no room for is forgotten."""
+    others = {key: value for key, value in tags.items() if not key.startswith(TAG)}
+    room = max(0, min(TAGS, 10 - len(others)))
+    latest = marks[-room * PER_TAG :] if room else ()
+    texts = ["".join(latest[at : at + PER_TAG]) for at in range(0, len(latest), PER_TAG)]
+    return others | {f"{TAG}{number}": text for number, text in enumerate(texts)}
+
+
+def write_message(found: News, source_region: str) -> tuple[str, str]:
+    """Title and body of one message, which says first what is worst: what has begun, then what is over."""
+    begun, ended = found.begun, found.ended
+    if begun:
+        more = f", and {len(begun) - 1} more" if len(begun) > 1 else ""
+        title = f"Backup copies of {source_region}: {begun[0].text}{more}"
+    else:
+        more = f", and {len(ended) - 1} more are over" if len(ended) > 1 else ""
+        title = f"Backup copies of {source_region}: {ended[0].text}{more}"
+    lines = [f"- {each.text}\n  What to do: {each.remedy}." for each in begun]
+    lines += ["", "Over:", *(f"- {each.text}." for each in ended)] if ended else []
+    return title[:MAX_TITLE], "\n".join(_cut(lines)).strip()
+
+
+def _cut(lines: Sequence[str]) -> Iterator[str]:
+    """As many as there is room for, and how many there is none for."""
+    room = MAX_BODY - ROOM_FOR_COUNT
+    for index, line in enumerate(lines):
+        room -= len(line.encode()) + 1
+        if room < 0:
+            yield f"- {len(lines) - index} more: ReportCopies tells of all."
+            return
+        yield line
+
+
+def _mark(key: str, operation: str) -> str:
+    """A letter that tells failures of one operation from all else, and enough of a digest."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()).decode()[: LENGTH - 1]
+    return (_letter(operation) if key.startswith(FAILURE) else "-") + digest
+
+
+def _letter(operation: str) -> str:
+    return operation[0]

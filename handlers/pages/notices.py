@@ -1,0 +1,137 @@
+"""What a page says before it shows anything: the one sentence that matters, and what is not known."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handlers.core.fleet import FleetReport
+from handlers.core.model import Kind
+from handlers.core.recovery import Recovery, Standing
+from handlers.pages.facts import ALL, totals_of, worst_of
+from handlers.pages.words import KINDS, SIGNS, STANDINGS, TONES, Tone, counted, duration, name_of, plain
+
+MAX_ITEMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence, and what else there is to say of it."""
+
+    tone: Tone
+    title: str
+    text: str = ""
+    items: tuple[str, ...] = ()
+    is_detail: bool = False
+    """Whether the items are for those only who want to know more."""
+
+
+def headline(report: FleetReport) -> Notice:
+    """How it stands with everything, in a sentence that needs no second look, and with what is worst."""
+    standings = Counter(each.standing for each in report.recoveries)
+    breaches, unread = standings[Standing.BREACH], standings[Standing.UNREAD]
+    measured = breaches + standings[Standing.IN_TIME]
+    points = counted(measured, "recovery point")
+    if not report.recoveries:
+        return Notice(Tone.UNSURE, "There is nothing to show", "No source has a destination, or a copy anywhere.")
+    if breaches:
+        verb = "is older than its target" if breaches == 1 else "are older than their target"
+        return Notice(Tone.BAD, f"{breaches:,} of {points} {verb}", _worst(worst_of(report)))
+    if unread:
+        text = f"The other {points} are younger than their target." if measured else ""
+        title = f"{unread:,} of {counted(len(report.recoveries), 'recovery point')} could not be read"
+        return Notice(Tone.UNSURE, title, text)
+    if not measured:
+        return Notice(Tone.UNSURE, "No recovery point has a target", "Nothing says how old they may be.")
+    title = f"All {points} are younger than their target"
+    title = title if measured > 1 else "The recovery point is younger than its target"
+    oldest = totals_of(ALL, report.recoveries).worst_age
+    text = f"The oldest is {duration(oldest)} old." if oldest is not None else ""
+    if not report.source_is_whole:
+        return Notice(Tone.UNSURE, title, f"{text} There may be sources that are not shown here.".strip())
+    return Notice(Tone.GOOD, title, text)
+
+
+def _worst(recovery: Recovery) -> str:
+    where = f"{name_of(recovery.source)} in {plain(recovery.region)}"
+    target = duration(recovery.target) if recovery.target else "none"
+    if recovery.age is None:
+        return f"The worst: {where} has no copy at all; its target is {target}."
+    return f"The worst: {where}, {duration(recovery.age)} old; its target is {target}."
+
+
+def counts(report: FleetReport) -> Iterator[tuple[str, Standing, int, str]]:
+    """How many recovery points stand how, and how many copies somebody should look at; only what there is any of.
+
+    Each with its sign, what it is as bad as, the number, and what is counted.
+    """
+    total = totals_of(ALL, report.recoveries)
+    for standing in Standing:
+        if total.standings[standing]:
+            yield SIGNS[standing], standing, total.standings[standing], STANDINGS[standing]
+    if total.stuck:
+        yield TONES[Tone.UNSURE], Standing.UNREAD, total.stuck, "stuck"
+    if total.faulty:
+        yield TONES[Tone.UNSURE], Standing.UNREAD, total.faulty, "FAULTY"
+
+
+def notices(report: FleetReport) -> list[Notice]:
+    """What else is not known, and what there is to say."""
+    return [*_of_destinations(report), *_of_lists(report), *_of_the_page(report)]
+
+
+def of_the_source_region(report: FleetReport) -> Iterator[Notice]:
+    """What everything else is to be read by, where the source region could not be read, or not all of it."""
+    region = plain(report.source_region)
+    if not report.source_is_readable:
+        yield Notice(
+            Tone.BAD,
+            f"The source region {region} could not be read",
+            "What is shown was read in the destinations alone: it is what can be recovered to if that region is lost.",
+            (
+                "Recovery points are those of the copies, which carry the time of their backup with them.",
+                "A source that has no copy anywhere is missing here, and the names of sources are not known.",
+                "Tags are not known, nor policies that go by them: targets and strays are those of the configuration.",
+                "Whether a newer backup exists, whether a source is gone, and which copies are orphans is not known.",
+            ),
+        )
+    elif not report.source_is_whole:
+        text = "Sources may be missing here, and which of their copies are orphans is not known."
+        yield Notice(Tone.UNSURE, f"Parts of the source region {region} could not be read", text)
+
+
+def _of_destinations(report: FleetReport) -> Iterator[Notice]:
+    total = Counter(each.region for each in report.recoveries)
+    unread = Counter(each.region for each in report.recoveries if each.standing is Standing.UNREAD)
+    for region in sorted(unread):
+        all_of_it = unread[region] == total[region]
+        title = f"The destination {plain(region)} could not be read"
+        title = title if all_of_it else f"Parts of the destination {plain(region)} could not be read"
+        points = counted(unread[region], "recovery point")
+        yield Notice(Tone.UNSURE, title, f"The age of {points} there is not known.")
+
+
+def _of_lists(report: FleetReport) -> Iterator[Notice]:
+    """What was read of one compartment or not at all is told by compartment, with the kinds that are missing there."""
+    kinds: defaultdict[tuple[str, str, str], list[Kind]] = defaultdict(list)
+    for each in sorted(set(report.unread)):
+        kinds[each.region, each.reason, each.compartment_id].append(each.kind)
+    if not kinds:
+        return
+    items = [
+        f"{plain(region)}: {plain(reason)} for backups of {' and '.join(f'{KINDS[kind]}s' for kind in found)} in "
+        f"{plain(compartment)}"
+        for (region, reason, compartment), found in kinds.items()
+    ]
+    more = [f"and {len(items) - MAX_ITEMS:,} more"] if len(items) > MAX_ITEMS else []
+    yield Notice(Tone.UNSURE, "What could not be read, and why", "", (*items[:MAX_ITEMS], *more), is_detail=True)
+
+
+def _of_the_page(report: FleetReport) -> Iterator[Notice]:
+    hidden = len(report.recoveries) - report.max_rows
+    if hidden > 0:
+        text = f"The worst {report.max_rows:,} are; all are counted. Ask for fewer compartments, or one destination."
+        yield Notice(Tone.UNSURE, f"{hidden:,} recovery points are not listed", text)
+    for note in report.notes[:MAX_ITEMS]:
+        yield Notice(Tone.UNSURE, plain(note))

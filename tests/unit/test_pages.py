@@ -1,0 +1,374 @@
+"""The pages for people: nothing that somebody named can change them, and what matters stands first."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.core.fleet import FleetReport, Unread
+from handlers.core.model import Kind, Lifecycle
+from handlers.core.recovery import Recovery, Standing
+from handlers.pages.html import html_page
+from handlers.pages.markdown import markdown_page
+from handlers.pages.words import SIGNS, STANDINGS, duration, moment, plain, size
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME
+from tests.unit.report_pages import DAY, HOUR, NOW, copy, fleet, in_breach, in_time, recovery
+
+PAGES = [html_page, markdown_page]
+HOSTILE = st.text(max_size=60) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "</style></title><img src=x onerror=alert(1)>",
+        "\"><svg onload='x'>&amp;<!--",
+        "| a | b |\n| --- | --- |\n```\n# [x](http://evil.example) ![x](y)",
+        "\u202etxt.exe\x00\x1b[31m\ud800\ufffe",
+        "]]><?xml?>{{7*7}}${7*7}",
+    ]
+)
+
+
+LOADING = {"script", "link", "img", "iframe", "object", "embed", "form", "audio", "video", "base", "image"}
+
+
+class Structure(HTMLParser):
+    """Everything of a page but its text: elements and attributes, in their order, closed as they were opened."""
+
+    VOID = ("meta",)
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.parts: list[tuple[str, tuple[str, ...]]] = []
+        self.links: list[str | None] = []
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.parts.append((tag, tuple(name for name, _ in attrs)))
+        self.links += [value for name, value in attrs if name in {"href", "src", "xlink:href", "action", "data"}]
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def tree(page: str) -> ET.Element:
+    """The page as XML: it is written so that it is that too."""
+    return ET.fromstring(page.removeprefix("<!doctype html>\n"))
+
+
+def lanes(report: FleetReport) -> list[ET.Element]:
+    return [each for each in tree(html_page(report)).iter("svg") if each.get("class") == "lane"]
+
+
+def named(name: str, region: str = AWAY) -> FleetReport:
+    """A report in which everything that others may name has this name."""
+    states = [Lifecycle.AVAILABLE, Lifecycle.FAULTY, Lifecycle.CREATING]
+    copies = [copy((3 + 40 * index) * HOUR, state, id=name) for index, state in enumerate(states)]
+    found = recovery(name, *copies, region=region, source_id=name, faulty_backups=(name,))
+    unread = [Unread(region, Kind.VOLUME, name, name)]
+    return fleet(found, notes=[name], unread=unread, source_region=name, compartments=[name], max_rows=1)
+
+
+def everything() -> FleetReport:
+    """One in each standing, and copies in every state."""
+    states = [Lifecycle.AVAILABLE, Lifecycle.FAULTY, Lifecycle.CREATING]
+    mixed = [copy((1 + 3 * index) * HOUR, state) for index, state in enumerate(states)]
+    return fleet(
+        recovery("mixed", *mixed, copy(5 * DAY, is_orphan=True), copy(3 * DAY, Lifecycle.CREATING)),
+        recovery("mixed", *mixed, region=FAR, belongs=False),
+        in_time("dark", is_known=False, region=FAR),
+        in_time("free", target=None),
+        in_breach("late"),
+    )
+
+
+@given(HOSTILE)
+def test_what_somebody_named_is_only_text_in_html(name: str) -> None:
+    """The page has the elements and attributes that it has with any other name, and shows this one."""
+    page, tame = Structure(html_page(named(name))), Structure(html_page(named("x")))
+
+    assert page.parts == tame.parts
+    assert plain(name) in "".join(page.text)
+    assert tree(html_page(named(name))) is not None
+    assert html_page(named(name)).encode()
+
+
+@given(HOSTILE)
+def test_what_somebody_named_is_only_text_in_markdown(name: str) -> None:
+    """The text has the lines, and the lines have the columns, that they have with any other name."""
+    page, tame = markdown_page(named(name)).splitlines(), markdown_page(named("x")).splitlines()
+
+    assert [line.count("|") for line in page] == [line.count("|") for line in tame]
+    assert not re.search(r"[<`]|://|(?<!\\)[\[\]~]", "\n".join(page))
+    assert [line[:2] for line in page if line[:1] in "#>|-"] == [line[:2] for line in tame if line[:1] in "#>|-"]
+    assert "\n".join(page).encode()
+
+
+@given(HOSTILE, st.sampled_from(PAGES))
+def test_a_region_is_only_text(region: str, page: Callable[[FleetReport], str]) -> None:
+    """Though those that come from Oracle are tame."""
+    assert page(named("x", region)).count("\n") == page(named("x")).count("\n")
+
+
+def test_every_table_keeps_its_columns() -> None:
+    """As many cells in each row as in the head."""
+    for table in tree(html_page(everything())).iter("table"):
+        assert len({len(list(row)) for row in table.iter("tr")}) == 1
+    blocks = re.findall(r"(?:^\|.*\n)+", markdown_page(everything()), re.MULTILINE)
+    assert len(blocks) == 3
+    assert all(len({line.count("|") for line in block.splitlines()}) == 1 for block in blocks)
+
+
+def test_a_page_needs_nothing_but_itself() -> None:
+    """No script, no style, font or image from elsewhere; and if there were any, the browser is told to refuse it."""
+    page = html_page(everything())
+    structure = Structure(page)
+
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert {tag for tag, _ in structure.parts}.isdisjoint(
+        {"script", "link", "img", "iframe", "object", "embed", "form"}
+    )
+    assert not [name for _, names in structure.parts for name in names if name.startswith("on")]
+    assert structure.links
+    assert all((each or "").startswith("#") for each in structure.links)
+    assert not re.search(r"url\(|@import|https?:|javascript:", page)
+
+
+def test_every_link_leads_somewhere_in_the_page() -> None:
+    """Also those of the drawn marks."""
+    page = tree(html_page(everything()))
+    ids = [each.get("id") for each in page.iter() if each.get("id")]
+
+    assert len(ids) == len(set(ids))
+    assert {str(each.get("href"))[1:] for each in page.iter() if each.get("href")} <= set(ids)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_source_is_there_with_every_destination(page: Callable[[FleetReport], str]) -> None:
+    """Each with the word and the sign for how it stands."""
+    text = page(everything())
+
+    assert all(text.count(name) >= 1 for name in ("dark", "free", "late"))
+    assert all(text.count(name) >= 2 for name in ("mixed", AWAY, FAR))
+    assert all(STANDINGS[standing] in text and SIGNS[standing] in text for standing in Standing)
+
+
+def test_each_lane_says_in_words_what_it_draws() -> None:
+    """For those who do not see it."""
+    labels = [str(each.get("aria-label")) for each in lanes(fleet(in_breach("late"), in_time("young", region=FAR)))]
+
+    assert labels == [
+        f"late in {AWAY}: too old, 1 d 12 h, 2 copies, 0 earlier gaps",
+        f"young in {FAR}: in time, 2 h, 2 copies, 0 earlier gaps",
+    ]
+
+
+@given(st.permutations(everything().recoveries))
+def test_what_is_worst_comes_first(found: list[Recovery]) -> None:
+    """In whatever order it was read: the same report is the same page, to the byte."""
+    report = fleet(*found)
+    page = tree(html_page(report))
+    timeline = [str(each.findtext("b")) for each in page.iter("div") if each.get("class") == "who"]
+    table = next(each for each in page.iter("section") if each.get("id") == "all-figures")
+
+    assert timeline == ["late", "dark", "mixed", "free"]
+    assert [row[0].text for row in table.iter("tr")] == ["Source", "late", "dark", "mixed", "free", "mixed"]
+    assert html_page(report) == html_page(everything())
+    assert markdown_page(report) == markdown_page(everything())
+
+
+def test_of_breaches_the_longest_comes_first() -> None:
+    """A source without any copy is in breach since its oldest backup was due to have one."""
+    report = fleet(in_breach("a"), recovery("b"), recovery("c", copy(60 * HOUR)))
+
+    assert re.findall(r"^\| (\w) \|", markdown_page(report), re.MULTILINE) == ["b", "c", "a"]
+
+
+def test_the_gap_of_a_breach_is_drawn() -> None:
+    """From when the target was passed to the right end, which is now: the last day of thirty here."""
+    (lane,) = lanes(fleet(in_breach()))
+    gap = next(each for each in lane.iter("path") if each.get("class") == "gap lasts")
+
+    assert gap.get("d") == f"M{round(1000 * 29 / 30)} 11H1000"
+    assert gap.findtext("title") == "older than the target since 20 Nov 14:37"
+    assert "gap lasts" not in ET.tostring(lanes(fleet(in_time()))[0], "unicode")
+
+
+def test_an_earlier_gap_is_drawn_otherwise_than_a_breach() -> None:
+    """And told in figures in both pages."""
+    report = fleet(recovery("payroll", copy(60 * HOUR), copy(2 * HOUR)))
+    (lane,) = lanes(report)
+
+    assert [each.get("class") for each in lane.iter("path") if "gap" in str(each.get("class"))] == ["gap"]
+    assert all("once, 1 d 23 h" in page(report) for page in PAGES)
+
+
+def test_every_state_of_a_copy_has_a_mark_of_its_own() -> None:
+    """Told apart by their shapes: paths with round and square ends, and the symbols of the rare ones."""
+    lane = lanes(everything())[3]
+    paths = {each.get("class"): str(each.get("d")) for each in lane.iter("path")}
+
+    assert lane.get("aria-label", "").startswith(f"mixed in {AWAY}")
+    assert [paths[each].count("h0") for each in ("copies", "orphans")] == [1, 1]
+    assert sorted(str(each.get("href")) for each in lane.iter("use")) == ["#faulty", "#grid", "#stuck", "#transit"]
+
+
+def test_copies_that_are_too_old_for_the_page_are_told_of() -> None:
+    """By an arrow at its left end."""
+    (lane,) = lanes(fleet(in_time(copies=(copy(50 * DAY), copy(40 * DAY), copy(HOUR)))))
+
+    assert [each.findtext("title") for each in lane.iter("use") if each.get("href") == "#older"] == ["2 older copies"]
+
+
+def test_a_copy_costs_few_bytes() -> None:
+    """However many there are: a large fleet still is one page that a browser shows at once."""
+    few, many = (
+        html_page(fleet(recovery("payroll", *(copy(DAY * 29 * (index + 1) / count) for index in range(count)))))
+        for count in (50, 250)
+    )
+
+    assert (len(many) - len(few)) / 200 < 8
+
+
+def test_a_source_costs_some_kilobytes() -> None:
+    """So that the answer to a report of a thousand stays below what a function may answer."""
+    copies = tuple(copy(HOUR * 12 * number) for number in range(60))
+    one, many = (
+        html_page(fleet(*(in_time(f"payroll-{number}", copies=copies) for number in range(count))))
+        for count in (1, 101)
+    )
+
+    assert (len(many) - len(one)) / 100 < 2500
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_more_rows_are_listed_than_asked_for_and_all_are_counted(page: Callable[[FleetReport], str]) -> None:
+    """The worst are, and the page says that there are others."""
+    text = page(fleet(in_breach("late"), *(in_time(f"young-{index}") for index in range(5)), max_rows=2))
+
+    assert "1 of 6 recovery points is older than its target" in text
+    assert "4 recovery points are not listed" in text
+    assert ("young-0" in text, "young-1" in text) == (True, False)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_source_region_that_could_not_be_read_is_said_before_all_else(page: Callable[[FleetReport], str]) -> None:
+    """With what that means: who reads this may have lost it."""
+    text = page(fleet(recovery("", copy(HOUR, is_orphan=True), is_gone=True), source_is_readable=False))
+
+    assert text.index("could not be read") < text.index("younger than its target")
+    assert "read in the destinations alone" in text
+    assert "There may be sources that are not shown here" in text
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_nothing_is_said_of_orphans_where_the_source_region_could_not_be_read(*, is_readable: bool) -> None:
+    """All copies would be some, and all sources gone."""
+    found = recovery("", copy(HOUR, is_orphan=True), target=None, is_gone=True)
+    text = html_page(fleet(found, source_is_readable=is_readable))
+
+    assert ('<path class="orphans"' in text) is is_readable
+    assert ("source gone" in text) is is_readable
+    assert ("volume, gone" in text) is is_readable
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (fleet(), "There is nothing to show"),
+        (fleet(in_time()), "✓ The recovery point is younger than its target"),
+        (fleet(in_time("a"), in_time("b")), "✓ All 2 recovery points are younger than their target"),
+        (fleet(in_time("a"), in_breach("b")), "✗ 1 of 2 recovery points is older than its target"),
+        (fleet(recovery("a"), in_breach("b")), "✗ 2 of 2 recovery points are older than their target"),
+        (fleet(in_time("a"), in_time("b", is_known=False)), "! 1 of 2 recovery points could not be read"),
+        (fleet(in_time("a", target=None)), "! No recovery point has a target"),
+        (fleet(in_time("a"), source_is_readable=False), "! The recovery point is younger than its target"),
+        (fleet(in_time("a"), in_breach("b", belongs=False)), "✓ The recovery point is younger than its target"),
+    ],
+)
+def test_the_headline_says_how_it_stands(page: Callable[[FleetReport], str], report: FleetReport, said: str) -> None:
+    """With a sign beside the words: nobody needs to see its colour."""
+    text = re.sub(r"<[^>]*>", "", page(report).replace("</i>", " "))
+
+    assert said in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_could_not_be_read_is_told_by_region_and_reason(page: Callable[[FleetReport], str]) -> None:
+    """Once for each compartment, however many kinds there are in it."""
+    unread = [Unread(FAR, kind, COMPARTMENT, "NotAuthorizedOrNotFound") for kind in (Kind.VOLUME, Kind.BOOT_VOLUME)]
+    text = page(fleet(in_time(region=FAR, is_known=False), unread=unread))
+
+    assert f"The destination {FAR} could not be read" in text
+    assert f"{FAR}: NotAuthorizedOrNotFound for backups of boot volumes and volumes in {COMPARTMENT}" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_copies_to_be_looked_at_are_told_by_their_ids(page: Callable[[FleetReport], str]) -> None:
+    """So that somebody can go there."""
+    stuck, bad = copy(50 * HOUR, Lifecycle.CREATING, id="stuck.id"), copy(20 * HOUR, Lifecycle.FAULTY, id="bad.id")
+    text = page(fleet(recovery("payroll", stuck, bad, faulty_backups=("worse.id",))))
+
+    assert all(text.count(each) == 1 for each in ("stuck.id", "bad.id", "worse.id"))
+    assert "copy under way for 2 d 1 h" in text
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 30, 100, 400])
+def test_the_axis_has_some_labels_for_any_number_of_days(days: int) -> None:
+    """Neither none, nor so many that they run into each other."""
+    page = tree(html_page(fleet(in_time(), days=days)))
+    axis = next(each for each in page.iter("div") if each.get("class") == "days")
+
+    assert 2 <= len(list(axis)) <= 10
+    assert HOME in html_page(fleet(in_time(), days=days))
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=-5), "under 1 min"),
+        (timedelta(seconds=59), "under 1 min"),
+        (timedelta(minutes=35, seconds=59), "35 min"),
+        (timedelta(hours=5, minutes=20), "5 h 20 min"),
+        (timedelta(hours=12), "12 h"),
+        (timedelta(days=2, hours=3, minutes=59), "2 d 3 h"),
+        (timedelta(days=13), "13 d"),
+        (timedelta(days=45, hours=7), "45 d"),
+    ],
+)
+def test_a_duration_is_told_in_words_that_people_use(length: timedelta, words: str) -> None:
+    """In two units at most, and rounded down."""
+    assert duration(length) == words
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "words"),
+    [(0, "0 GB"), (512, "512 GB"), (1023, "1023 GB"), (1536, "1.5 TB"), (3 * 1024**2, "3.0 PB")],
+)
+def test_a_size_is_told_in_words_that_people_use(gigabytes: int, words: str) -> None:
+    """In Oracle's units, of 1024 each."""
+    assert size(gigabytes) == words
+
+
+def test_a_moment_has_its_year_where_that_is_not_plain() -> None:
+    """In UTC and in English, wherever the function runs."""
+    assert moment(NOW - 2 * DAY, NOW) == "19 Nov 14:37"
+    assert moment(NOW - 400 * DAY, NOW) == "17 Oct 2025 14:37"
