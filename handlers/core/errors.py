@@ -51,8 +51,8 @@ class ApiFault(Fault):
     """A call to Oracle's API that did not do what it was asked.
 
     `code` is the API's own error code, or `Timeout` or `ConnectionFailed` where there was no answer, `FailedMetrics`
-    where some points were not taken, `TokenIncomplete` where the function's token does not name its tenancy; `status` is
-    the HTTP status, 0 where there was none; `retry_after` is how many seconds the API asked to wait, where it did.
+    where some points were not taken, `TokenIncomplete` where the function's token does not name its tenancy; `status`
+    is the HTTP status, 0 where there was none; `retry_after` is how many seconds the API asked to wait, if it did.
     See https://docs.oracle.com/iaas/Content/API/References/apierrors.htm
     """
 

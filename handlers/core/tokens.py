@@ -105,8 +105,9 @@ def _read_minute(text: str) -> datetime | None:
 
 
 def read_copy_provenance(tags: Mapping[str, str]) -> tuple[str, datetime] | None:
-    """The region and time of the backup that a copy with these tags was made from, if they say so."""
+    """The region and time of the backup that a copy with these tags was made from, if they say so as we would."""
     try:
-        return tags["backup-copy-source-region"], datetime.fromisoformat(tags["backup-copy-source-time"])
-    except (KeyError, ValueError):
+        moment = datetime.fromisoformat(tags["backup-copy-source-time"])
+        return (tags["backup-copy-source-region"], moment.astimezone(UTC)) if moment.tzinfo else None
+    except (KeyError, ValueError, OverflowError):
         return None

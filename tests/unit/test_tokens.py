@@ -1,5 +1,6 @@
 """Retry tokens and the tags that tell where a copy came from."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -12,9 +13,14 @@ from handlers.core.tokens import (
     copy_tag,
     copy_token,
     create_token,
+    due_token,
+    mark,
     minute_of,
     named_copies,
     read_copy_provenance,
+    read_mark,
+    read_slot,
+    slot_tags,
     source_provenance,
 )
 from tests import strategies
@@ -147,8 +153,42 @@ def test_a_sources_tags_are_read_as_they_were_written() -> None:
         {"backup-copy-source-region": HOME},
         {"backup-copy-source-time": "2026-11-21T02:00:00.000Z"},
         {"backup-copy-source-region": HOME, "backup-copy-source-time": "yesterday"},
+        {"backup-copy-source-region": HOME, "backup-copy-source-time": "2026-11-21T02:00:00"},
+        {"backup-copy-source-region": HOME, "backup-copy-source-time": "0001-01-01T00:00:00+14:00"},
     ],
 )
 def test_tags_that_do_not_tell_are_no_provenance(tags: dict[str, str]) -> None:
     """Anybody may have written, or removed, them."""
     assert read_copy_provenance(tags) is None
+
+
+def test_a_slot_is_only_read_off_the_backup_that_was_due_in_it() -> None:
+    """Where Oracle carries a group's tags to its members, these do not pass for due backups of their volumes."""
+    slot = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    due = replace(backup(HOME, slot), source_id=ocid("volume", HOME, "first"))
+    tagged = replace(due, freeform_tags=slot_tags(str(due.source_id), slot))
+    member = replace(tagged, source_id=ocid("volume", HOME, "second"))
+
+    assert read_slot(tagged) == slot
+    assert [read_slot(each) for each in (due, member, replace(tagged, source_id=None))] == [None] * 3
+
+
+def test_a_mark_is_only_read_off_the_backup_that_it_names() -> None:
+    """Where Oracle carries an original's tags to its copy, this is not marked with it."""
+    after = datetime(2026, 11, 22, 6, tzinfo=UTC)
+    original, copy = backup(HOME, after), backup(AWAY, after)
+    marked = replace(original, freeform_tags=mark(original.id, after))
+
+    assert read_mark(marked) == after
+    assert read_mark(replace(copy, freeform_tags=marked.freeform_tags)) is None
+    assert read_mark(original) is None
+
+
+def test_two_ticks_in_a_slot_have_one_token() -> None:
+    """Another slot, source or attempt has another."""
+    slot = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    others = {due_token("b", slot), due_token("a", slot + timedelta(hours=6)), due_token("a", slot, 1)}
+
+    assert due_token("a", slot) == due_token("a", slot.astimezone(timezone(timedelta(hours=2))))
+    assert len(others - {due_token("a", slot)}) == 3
+    assert all(len(token) <= 64 for token in others)
