@@ -79,8 +79,11 @@ def _lists_in(regions: Iterable[str], compartments: Sequence[str]) -> list[Listi
     return [Listing(region, kind, each) for each in compartments for kind in Kind for region in sorted(regions)]
 
 
-def _list_backups(listing: Listing, call: Call) -> Sequence[Backup]:
-    return call.backups(listing.region).list_backups(listing.kind, listing.compartment_id)
+def _list_backups(inventory: Inventory, listing: Listing, call: Call) -> Sequence[Backup]:
+    """Members of groups' backups are mostly of no interest, but for the groups that they hold."""
+    now, listed = call.clock.now(), call.backups(listing.region).list_backups(listing.kind, listing.compartment_id)
+    inventory.held_groups.update(each.group_backup_id for each in listed if each.group_backup_id and each.is_held(now))
+    return listed
 
 
 def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Listing, call: Call) -> Sequence[Backup]:
@@ -91,7 +94,9 @@ def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Lis
     if listing.region in silent:
         raise silent[listing.region]
     try:
-        listed = [each for each in _list_backups(listing, call) if each.copied_from and each.group_backup_id is None]
+        listed = [
+            each for each in _list_backups(inventory, listing, call) if each.copied_from and not each.group_backup_id
+        ]
     except Passing as fault:
         if fault.code in SILENCE:
             silent[listing.region] = fault
@@ -110,14 +115,15 @@ def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> di
 
     Where a list of sources is refused, they are asked for one by one, as those of other compartments are.
     """
+    list_backups = partial(_list_backups, inventory)
     reads: list[tuple[_Read, Listing]] = [
-        (read, listing) for read in (_list_sources, _list_backups) for listing in lists
+        (read, listing) for read in (_list_sources, list_backups) for listing in lists
     ]
     for (read, listing), found in _each(lambda each, call: each[0](each[1], call), reads, call):
         if not isinstance(found, ApiFault):
             inventory.sources.update({each.id: each for each in found if isinstance(each, Source)})
             inventory.originals.update({each.id: each for each in found if isinstance(each, Backup)})
-        elif read is _list_backups:
+        elif read is list_backups:
             inventory.unread[listing] = found
         else:
             inventory.unread_source_lists[listing] = found

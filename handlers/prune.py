@@ -37,8 +37,8 @@ def prune_copies(operation: PruneCopies, call: Call) -> Findings:
         return Findings([failure(operation.operation, None, fault)])
     inventory = gather(compartments, Scope(thorough=True), call)
     fates = prune(inventory, call.settings, call.clock.now(), operation.keep)
-    if named:
-        fates = [each for each in fates if each.backup.compartment_id in named]
+    # A copy that only a tag names was moved to another compartment, by somebody who wants it there.
+    fates = [each for each in fates if each.backup.compartment_id in (named or compartments)]
     if not operation.dry_run:
         fates = _carry_out(fates, call)
     lists = {**inventory.unread_source_lists, **inventory.unread}
@@ -162,9 +162,8 @@ def _delete(fate: Fate, call: Call) -> Fate:
 def _is_as_listed(backup: Backup, listed: Backup, call: Call) -> bool:
     """Whether it still is AVAILABLE, unprotected and marked for long enough, with the very tags that were listed."""
     after, now = read_mark(backup), call.clock.now()
-    is_held = backup.is_protected or (backup.retained_until is not None and backup.retained_until > now)
     is_due = after is not None and after <= now and backup.freeform_tags == listed.freeform_tags
-    return backup.lifecycle is Lifecycle.AVAILABLE and not is_held and not backup.is_scheduled and is_due
+    return backup.lifecycle is Lifecycle.AVAILABLE and not backup.is_held(now) and not backup.is_scheduled and is_due
 
 
 def _are_there(guards: Sequence[Backup], call: Call) -> bool:

@@ -33,6 +33,8 @@ class Inventory:
     """By destination region and the id of the original. A region that is not here was not looked at."""
     strangers: dict[str, Backup] = field(default_factory=dict)
     """Copies from this region, by their own id, whose originals were not listed. Those under way take places too."""
+    held_groups: set[str] = field(default_factory=set)
+    """The groups' backups and copies of which a lock, a flag or a retention period holds a member."""
     unread: dict[Listing, ApiFault] = field(default_factory=dict)
     """The lists of backups that could not be read."""
     unread_source_lists: dict[Listing, ApiFault] = field(default_factory=dict)

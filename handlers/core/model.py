@@ -120,6 +120,10 @@ class Backup:
     etag: str | None = None
     opc_request_id: str | None = None
 
+    def is_held(self, now: datetime) -> bool:
+        """Whether a lock, a flag or a retention period keeps it from being deleted."""
+        return self.is_protected or (self.retained_until is not None and self.retained_until > now)
+
     @property
     def origin(self) -> str:
         """What backups that follow one another have in common: their source; a backup without one stands alone."""

@@ -75,8 +75,6 @@ class _Look:
         for original in inventory.originals.values():
             if assess(original) is None:
                 self._copyable[original.origin].append(original)
-        members = [each for each in inventory.originals.values() if each.group_backup_id and self._is_held(each)]
-        self._held_groups = {each.group_backup_id for each in members}
 
     def at(self, origin: str, place: Sequence[Backup]) -> Iterator[Fate]:
         """The fates of what there is of one source in one region."""
@@ -171,9 +169,8 @@ class _Look:
         return Fate(backup, Outcome.PLANNED, Step.DELETE, None, Step.DELETE)
 
     def _is_held(self, backup: Backup) -> bool:
-        """Whether a lock, flag or retention period holds it, or one of the members of a group's backup."""
-        is_retained = backup.retained_until is not None and backup.retained_until > self._now
-        return backup.is_protected or is_retained or (not backup.group_backup_id and backup.id in self._held_groups)
+        """Whether it, or a member of a group's backup, is kept from being deleted."""
+        return backup.is_held(self._now) or backup.id in self._inventory.held_groups
 
     def _is_copied(self, backup: Backup, policy: SourcePolicy) -> bool:
         """Whether all its copies are AVAILABLE where they belong, or would not be kept there.

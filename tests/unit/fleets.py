@@ -243,6 +243,7 @@ class _Maker:
             member = self._backup(source, HOME, moment, "protected")
             member = replace(member, kind=Kind.VOLUME, group_backup_id=original.id)
             self.fleet.inventory.originals[member.id] = member
+            self.fleet.inventory.held_groups.add(original.id)
         for region in (AWAY, FAR):
             self._add_copy(source, original, region, is_listed=is_listed)
 

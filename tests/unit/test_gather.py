@@ -502,3 +502,17 @@ def test_a_copy_under_way_whose_original_is_not_listed_is_kept(cloud: FakeCloud)
     inventory = read(cloud)
 
     assert [copy.id for copy in inventory.in_flight()] == [stranger.id]
+
+
+def test_a_group_is_held_by_its_members_here_and_there() -> None:
+    """They come in lists that are read anyway; a retention period that is over holds nothing."""
+    cloud, passed = FakeCloud(), timedelta(days=1)
+    groups = [ocid(Kind.VOLUME_GROUP.backup_type, region, "g") for region in (HOME, AWAY)]
+    over = ocid(Kind.VOLUME_GROUP.backup_type, AWAY, "over")
+    for group, region in zip(groups, (HOME, AWAY), strict=True):
+        away = {"copied_from": ocid("volumebackup")} if region == AWAY else {}
+        cloud.add_backup(Kind.VOLUME, region, group_backup_id=group, is_protected=True, **away)
+    moment = cloud.clock.now() - passed
+    cloud.add_backup(Kind.VOLUME, AWAY, group_backup_id=over, retained_until=moment, copied_from=ocid("volumebackup"))
+
+    assert gather([COMPARTMENT], Scope(), make_call(cloud)).held_groups == set(groups)

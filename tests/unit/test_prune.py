@@ -47,8 +47,9 @@ def kept_by_retention(fleet: Fleet, backup: Backup, name: Callable[[Backup], str
 
 def kept_by_sweep(fleet: Fleet, backup: Backup, region: str, name: Callable[[Backup], str]) -> bool:
     """Whether a copy of this would stay in a region, among those of all backups there are and of those that were."""
-    source, originals = fleet.source_of(backup), fleet.inventory.originals
+    source, ending = fleet.source_of(backup), {Lifecycle.TERMINATING, Lifecycle.TERMINATED}
     assert source is not None
+    originals = {each.id for each in fleet.inventory.originals.values() if each.lifecycle not in ending}
     there = [each for each in fleet.looked_at if each.region == HOME and each.source_id == source.id]
     away = [each for each in fleet.looked_at if each.region == region and each.source_id == source.id]
     orphans = [each for each in away if each.copied_from not in originals and not each.lifecycle.is_dead]
