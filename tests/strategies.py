@@ -34,6 +34,23 @@ DEFINED_TAGS = st.dictionaries(
 )
 ETAGS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=255)
 
+COUNTS = st.integers(1, 9999)
+EVERIES = st.builds(lambda count, unit: f"{count}{unit}", COUNTS, st.sampled_from("hdw"))
+
+
+@st.composite
+def keeps(draw: st.DrawFn, counts: st.SearchStrategy[int] = COUNTS) -> str:
+    """What is kept, in the words of the grammar."""
+    match draw(st.sampled_from(["all", "last", "units", "units"])):
+        case "all":
+            return "all"
+        case "last":
+            return f"last {draw(counts)}"
+        case _:
+            units = draw(st.lists(st.sampled_from("dwmy"), min_size=1, unique=True))
+            return " ".join(f"{draw(counts)}{unit}" for unit in units)
+
+
 _ANY = {"dryRun": st.booleans(), "idempotencyKey": texts(1, 64)}
 _NAMED = {"displayName": texts(1, 255), "freeformTags": FREEFORM_TAGS, "definedTags": DEFINED_TAGS}
 _CREATE = {**_ANY, **_NAMED, "type": st.sampled_from(["FULL", "INCREMENTAL"])}
@@ -77,7 +94,27 @@ UPDATES = st.one_of(
     _updates("UpdateVolumeBackup", "volumeBackupId", "volumebackup"),
     _updates("UpdateBootVolumeBackup", "bootVolumeBackupId", "bootvolumebackup"),
 )
-OPERATIONS = CREATES | COPIES | UPDATES
+_COMPARTMENTS = ocids("compartment", "tenancy", region="")
+_OVERVIEW = {**_ANY, "compartmentId": _COMPARTMENTS | st.lists(_COMPARTMENTS, min_size=1, max_size=3)}
+_REGIONS = {"destinationRegion": _COPY["destinationRegion"]}
+OVERVIEWS = st.one_of(
+    _operation("Sweep", {}, _OVERVIEW | _REGIONS),
+    _operation("CreateDueBackups", {}, {**_OVERVIEW, "every": EVERIES}),
+    _operation("PruneCopies", {}, _OVERVIEW),
+    _operation("PruneCopies", {"dryRun": st.just(value=True), "keep": keeps()}, {"compartmentId": _COMPARTMENTS}),
+    _operation(
+        "ReportCopies",
+        {},
+        {
+            **_OVERVIEW,
+            **_REGIONS,
+            "format": st.sampled_from(["json", "markdown", "html"]),
+            "days": st.integers(1, 400),
+        },
+    ),
+)
+EXPLAINS = _operation("ExplainPolicy", {"sourceId": ocids("volumegroup", "volume", "bootvolume")}, _ANY)
+OPERATIONS = CREATES | COPIES | UPDATES | OVERVIEWS | EXPLAINS
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -99,7 +136,8 @@ MARKED: st.SearchStrategy[Any] = st.recursive(
 def spoilt_payloads(draw: st.DrawFn) -> Any:
     """A payload of any kind of which one to three fields hold something that does not belong there."""
     payload: dict[str, Any] = dict(draw(OPERATIONS | st.sampled_from([dict(EVENT), dict(ALARM)])))
-    names = sorted({*payload, "type", "destinationRegion", "freeformTags", "kmsKeyId", "ifMatch", "compartmentId"})
+    ours = {"every", "keep", "format", "days", "sourceId", "compartmentId", "destinationRegion"}
+    names = sorted({*payload, *ours, "type", "freeformTags", "kmsKeyId", "ifMatch"})
     for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)):
         payload[name] = draw(MARKED)
     return payload

@@ -121,12 +121,12 @@ class _Look:
         return every, None
 
     def _is_backed_up_with_group(self, source: Source) -> bool:
-        """Whether a backup of its volume group is due as well, and the source does not itself ask for its own."""
+        """Whether its volume group is to be backed up, or may be, and the source does not itself ask for its own."""
         group = self._inventory.sources.get(source.group_id or "")
         if group is None or EVERY_TAG in source.freeform_tags:
             return False
         policy = self._policies.of_source(group)
-        return not policy.never_due and "every" not in policy.faults and (self._every or policy.every) is not None
+        return "every" in policy.faults or (not policy.never_due and (self._every or policy.every) is not None)
 
     def _fault_of(self, source: Source) -> ApiFault | None:
         """Why it is not known which backups there are, be it in another compartment; or whether a group has it."""

@@ -52,7 +52,7 @@ def plan(
     heads: list[tuple[datetime, Decision]] = []
     for (origin, region), queue in queues.items():
         too_old = surplus(queue, region, inventory, policies, orphans.get((origin, region), ()), now)
-        too_old -= {each.id for each in queue if scope.names(each, region)}
+        too_old -= {each.id for each in queue if scope.names(each, region) or (each.id, region) in attempts}
         decisions += [_not_kept(each, region) for each in queue if each.id in too_old]
         current = [each for each in queue if each.id not in too_old]
         walked = list(_walk(current, region, look, blocked=(origin, region) in under_way))

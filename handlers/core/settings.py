@@ -148,12 +148,12 @@ class Settings(BaseModel):
         if self.region in self.destination_regions:
             yield Problem("DESTINATION_REGIONS", f"names {self.region}, where the sources are: remove it")
         for where, terms in self.policy.terms():
-            for each in terms.destinations or ():
-                field = f"POLICY.{where}.destinations"
+            for index, each in enumerate(terms.destinations or ()):
+                field = f"POLICY.{where}.destinations[{index}]"
                 if each.region == self.region:
-                    yield Problem(field, f"names {self.region}, where the sources are: remove it")
+                    yield Problem(field, "names the region where the sources are: remove it")
                 elif not self.allows(each.region):
-                    yield Problem(field, f"names {each.region}, which is not allowed: add it to ALLOWED_REGIONS")
+                    yield Problem(field, "names a region that is not allowed: add it to ALLOWED_REGIONS, or remove it")
 
     @property
     def region(self) -> str:

@@ -13,12 +13,13 @@ from handlers.core.grammar import Every, GrammarError, Keep
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Source
 from handlers.core.ocid import is_region
-from handlers.core.policy import NEVER, Terms
+from handlers.core.policy import NEVER, Rule, Terms
 from handlers.core.report import Reason
 from handlers.core.settings import Settings
 
 DESTINATIONS_TAG, EVERY_TAG, KEEP_TAG = "backup-copy-destinations", "backup-copy-every", "backup-copy-keep"
 NO_DESTINATIONS = "none"
+NAME_ONE = "say in KMS_KEY_IDS, or in the defaults, which one copies of a source that is gone have"
 NOBODY = "nothing"
 """Where a term comes from that nobody has said anything about."""
 UNTIL_BREACH = 2
@@ -30,7 +31,7 @@ class SourcePolicy:
     """The terms of one source. `origins` says for each of them where it comes from.
 
     A tag that cannot be followed is in `faults` under the name of its term, which then has its value without the tag:
-    what depends on it must not act. `is_certain` is false for a source that is gone where a rule may have been for it.
+    what depends on it must not act.
     """
 
     regions: tuple[str, ...]
@@ -45,7 +46,8 @@ class SourcePolicy:
     is_excluded: bool = False
     """Whether somebody has said on purpose that there are to be no copies."""
     rule: str | None = None
-    is_certain: bool = True
+    doubtful_keys: frozenset[str] = frozenset()
+    """The regions for which a rule names a key that may be for the source, which is gone, or not: nobody can tell."""
     origins: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, TagMalformed] = field(default_factory=dict)
 
@@ -64,7 +66,11 @@ class SourcePolicy:
 
     def key_for(self, region: str, settings: Settings) -> str | None:
         """The key of copies in a region, `None` for Oracle's own; raises `KeyMissing` where nothing says which."""
-        return self.keys[region] if region in self.keys else settings.key_for(region)
+        if region in self.keys:
+            return self.keys[region]
+        if region in self.doubtful_keys and settings.kms_key_ids is None:
+            raise KeyMissing(f"a rule of POLICY that may be for this source names a key in {region}: {NAME_ONE}")
+        return settings.key_for(region)
 
     def as_json(self, settings: Settings) -> dict[str, Any]:
         """What holds, and for each term where it comes from."""
@@ -114,24 +120,25 @@ class Policies:
 
 def source_policy(source: Source, settings: Settings) -> SourcePolicy:
     """What holds for a source: defaults, above them the first rule that fits, above that its own tags."""
-    rule, is_certain = _rule_for(source, settings)
+    rule, undecided = _rule_for(source, settings)
     layers = [(where, terms) for where, terms in settings.policy.terms() if where in {"defaults", rule}]
     found = _Found(settings)
     for where, terms in layers:
         found.add(f"POLICY {where}{_named(terms)}", terms)
     found.add_tags(source.freeform_tags)
-    return found.result(rule and _shown(rule, settings), is_certain=is_certain)
+    doubtful = {each.region for terms in undecided for each in terms.destinations or () if each.names_key}
+    return found.result(rule and _shown(rule, settings), frozenset(doubtful))
 
 
-def _rule_for(source: Source, settings: Settings) -> tuple[str | None, bool]:
-    """Where the first rule that fits stands, and whether that is certain."""
-    is_certain = True
+def _rule_for(source: Source, settings: Settings) -> tuple[str | None, list[Rule]]:
+    """Where the first rule that fits stands, and those before it of which that cannot be told."""
+    undecided: list[Rule] = []
     for index, rule in enumerate(settings.policy.rules):
         fits = rule.match.fits(source)
         if fits:
-            return f"rules[{index}]", is_certain
-        is_certain = is_certain and fits is not None
-    return None, is_certain
+            return f"rules[{index}]", undecided
+        undecided += [rule] if fits is None else []
+    return None, undecided
 
 
 def _named(terms: Terms) -> str:
@@ -215,7 +222,7 @@ class _Found:
         self._keep, self._keeps = keep, {}
         self._origins = {key: origin for key, origin in self._origins.items() if not key.startswith("keep in ")}
 
-    def result(self, rule: str | None, *, is_certain: bool) -> SourcePolicy:
+    def result(self, rule: str | None, doubtful_keys: frozenset[str]) -> SourcePolicy:
         target = self._target
         if target is None and self._every is not None:
             target = UNTIL_BREACH * self._every.interval
@@ -229,7 +236,7 @@ class _Found:
             target=target,
             is_excluded=self._is_excluded,
             rule=rule,
-            is_certain=is_certain,
+            doubtful_keys=doubtful_keys,
             origins=self._origins,
             faults=self._faults,
         )

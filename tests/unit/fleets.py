@@ -189,8 +189,9 @@ _STATES = {
     "terminating": Lifecycle.TERMINATING,
     "strange": Lifecycle.UNKNOWN,
 }
-_FLAWS = [*[None] * 30, *_STATES, "scheduled", "protected", "retained", "was retained", "by hand"]
-_HOME_FLAWS = [*_FLAWS, "member", "is a copy", "slot of another", "protected member"]
+_HELD = ["protected", "retained", "was retained", "protected member"]
+_FLAWS = [*[None] * 30, *_STATES, *_HELD, "scheduled", "by hand"]
+_HOME_FLAWS = [*_FLAWS, "member", "is a copy", "slot of another"]
 _COPY_FLAWS = [*_FLAWS, *["missing"] * 3, "two", "other region", "other time", "no time", "no source id", "unverified"]
 _ORPHAN_FLAWS = [*_FLAWS, "other region", "no time", "too new", "from elsewhere", "no source id"]
 _MARKS = [*["long ago"] * 6, None, None, "this minute", "next minute", "tomorrow", "of another", "nonsense"]
@@ -239,11 +240,6 @@ class _Maker:
             self.fleet.inventory.originals[original.id] = original
         if flaw not in {"by hand", "member", "is a copy", "slot of another", "scheduled"}:
             self.fleet.ours.add(original.id)
-        if flaw == "protected member":
-            member = self._backup(source, HOME, moment, "protected")
-            member = replace(member, kind=Kind.VOLUME, group_backup_id=original.id)
-            self.fleet.inventory.originals[member.id] = member
-            self.fleet.inventory.held_groups.add(original.id)
         for region in (AWAY, FAR):
             self._add_copy(source, original, region, is_listed=is_listed)
 
@@ -266,6 +262,8 @@ class _Maker:
 
     def _backup(self, source: Source, region: str, moment: datetime, flaw: str | None) -> Backup:
         identifier = ocid(source.kind.backup_type, region, self._number())
+        if flaw == "protected member":
+            self.fleet.inventory.held_groups.add(identifier)
         until = {"retained": NOW + HOUR, "was retained": NOW}.get(str(flaw))
         return Backup(
             kind=source.kind,

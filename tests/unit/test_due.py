@@ -305,12 +305,17 @@ def test_what_others_made_and_ended_faulty_does_not_double_ours(cloud: FakeCloud
 
 
 def test_a_faulty_one_of_the_day_before_is_forgotten(cloud: FakeCloud) -> None:
-    """Each slot has its own attempts."""
-    source = cloud.add_source()
-    for _ in range(9):
-        cloud.add_backup(source_id=source.id, lifecycle=Lifecycle.FAULTY, time_created=NOON - 13 * HOUR)
+    """Each slot has its own attempts, from its first moment on."""
+    source, another = cloud.add_source(), cloud.add_source()
+    moment = timedelta(microseconds=1)
+    for where, age in ((source, 12 * HOUR + moment), (another, 12 * HOUR)):
+        for _ in range(3):
+            cloud.add_backup(source_id=where.id, lifecycle=Lifecycle.FAULTY, time_created=NOON - age)
 
-    assert of(tick(cloud), source) == (Outcome.CREATED, None)
+    results = tick(cloud)
+
+    assert of(results, source) == (Outcome.CREATED, None)
+    assert of(results, another) == (Outcome.FAILED, Reason.FAULTY)
 
 
 def test_one_good_backup_is_enough_beside_any_number_that_failed(cloud: FakeCloud) -> None:
@@ -442,7 +447,7 @@ def test_a_tag_that_cannot_be_followed_fails_its_source_and_no_other(cloud: Fake
 
     for results in (tick(cloud), tick(cloud, every="1d")):
         (result,) = (each for each in results if each.source_id == malformed.id)
-        assert (result.outcome, result.reason) == (Outcome.FAILED, Reason.TAG_MALFORMED)
+        assert (result.outcome, result.reason, result.may_pass) == (Outcome.FAILED, Reason.TAG_MALFORMED, False)
         assert f"{EVERY} cannot be followed: at character 1" in str(result.message)
     assert made(cloud, malformed) == []
     assert len(made(cloud, sound)) == 1
@@ -540,13 +545,18 @@ def test_without_a_compartment_all_that_are_configured_are_looked_at(cloud: Fake
 
 
 def test_a_dry_run_makes_nothing(cloud: FakeCloud) -> None:
-    """It says what is due, and the tick after it makes just that."""
-    due, done = cloud.add_source(), cloud.add_source()
+    """It says what is due, first of all, and the tick after it makes just that."""
+    never, due, done = cloud.add_source(tags={EVERY: "none"}), cloud.add_source(), cloud.add_source()
+    cloud.add_backup(source_id=due.id, time_created=NOON - DAY)
     cloud.add_backup(source_id=done.id)
 
     results = tick(cloud, dryRun=True)
 
-    assert [of(results, each)[0] for each in (due, done)] == [Outcome.PLANNED, Outcome.EXISTS]
+    assert [(each.source_id, each.outcome) for each in results] == [
+        (due.id, Outcome.PLANNED),
+        (never.id, Outcome.EXCLUDED),
+        (done.id, Outcome.EXISTS),
+    ]
     assert cloud.changes == []
     assert of(tick(cloud), due) == (Outcome.CREATED, None)
 
@@ -676,3 +686,13 @@ def test_a_tick_in_which_all_is_in_order_is_ok(cloud: FakeCloud) -> None:
     report = Report(Trigger.TICK, tick(cloud))
 
     assert (report.status, report.counts) == (Status.OK, {"created": 1, "excluded": 1, "exists": 1})
+
+
+def test_members_wait_for_a_group_whose_own_tag_is_malformed(cloud: FakeCloud) -> None:
+    """Nobody knows what its owner wants: single backups in its place would be a guess that is paid for."""
+    group = cloud.add_source(Kind.VOLUME_GROUP, tags={EVERY: "daily"})
+    member = cloud.add_source(group_id=group.id)
+    found = {each.source_id: (each.outcome, each.reason) for each in tick(cloud)}
+
+    assert found[group.id] == (Outcome.FAILED, Reason.TAG_MALFORMED)
+    assert found[member.id] == (Outcome.EXCLUDED, Reason.GROUP_MEMBER)

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers.core.eligibility import assess
-from handlers.core.errors import TagMalformed
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.report import Outcome, Reason
-from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid
+from tests.fakes import COMPARTMENT, HOME, ocid
 
 
 def backup(

@@ -219,9 +219,9 @@ def test_the_regions_of_all_terms_are_named_once() -> None:
             "POLICY.rules[1].destinations[0].keep",
             "at character 6: expected a number",
         ),
-        (rule(destinations=[AWAY, HOME]), "POLICY.rules[1].destinations", "where the sources are"),
-        ({"defaults": {"destinations": HOME}}, "POLICY.defaults.destinations", "where the sources are"),
-        (rule(destinations=[AWAY, TOKYO]), "POLICY.rules[1].destinations", "add it to ALLOWED_REGIONS"),
+        (rule(destinations=[AWAY, HOME]), "POLICY.rules[1].destinations[1]", "where the sources are"),
+        ({"defaults": {"destinations": HOME}}, "POLICY.defaults.destinations[0]", "where the sources are"),
+        (rule(destinations=[AWAY, TOKYO]), "POLICY.rules[1].destinations[1]", "add it to ALLOWED_REGIONS"),
     ],
 )
 def test_what_a_policy_cannot_mean_is_refused(content: object, field: str, message: str) -> None:

@@ -97,12 +97,10 @@ def test_what_comes_before_one_that_is_not_available_stays(fleet: Fleet) -> None
 @given(fleets())
 def test_what_is_held_stays(fleet: Fleet) -> None:
     """By a lock, a flag, or a retention period; or a member of a group's backup is."""
-    protected = {each.group_backup_id for each in fleet.inventory.originals.values() if each.is_protected}
-
     for backup in due(fates(fleet)):
         assert not backup.is_protected
         assert backup.retained_until is None or backup.retained_until <= NOW
-        assert backup.id not in protected
+        assert backup.id not in fleet.inventory.held_groups
 
 
 @given(fleets())
@@ -314,12 +312,12 @@ def why_it_stays(fleet: Fleet, backup: Backup) -> bool:
         return True
     is_home = backup.region == HOME
     newer = place[[each.id for each in place].index(backup.id) + 1 :]
-    members = [each for each in fleet.inventory.originals.values() if each.group_backup_id == backup.id]
     return (
         backup.region not in {HOME, *fleet.regions(source)}
         or kept_by_retention(fleet, backup, by_time)
         or (not is_home and kept_by_sweep(fleet, backup, backup.region, by_time))
-        or any(each.is_protected for each in [backup, *members])
+        or backup.is_protected
+        or backup.id in fleet.inventory.held_groups
         or (backup.retained_until is not None and backup.retained_until > NOW)
         or not any(is_available(each) for each in newer)
         or not is_available(newer[0])

@@ -613,18 +613,21 @@ def member_of(cloud: FakeCloud, group: Backup, volume: Source) -> Backup:
 
 
 def test_a_group_of_which_a_member_is_protected_stays(cloud: FakeCloud) -> None:
-    """At home it is known; where the copies are Oracle refuses, and the others go."""
-    nights = Nights(cloud, 5, Kind.VOLUME_GROUP)
+    """At home and away. One that is protected when the lists have been read Oracle does not delete; the others go."""
+    nights = Nights(cloud, 6, Kind.VOLUME_GROUP)
     volume = cloud.add_source(Kind.VOLUME, group_id=nights.source.id)
     nights.mark()
-    for each in (nights.backups[0], nights.copies[1]):
-        cloud.change(member_of(cloud, each, volume), is_protected=True)
+    members = [member_of(cloud, each, volume) for each in (nights.backups[0], nights.copies[1], nights.backups[2])]
+    for each in members[:2]:
+        cloud.change(each, is_protected=True)
+    after_the_lists(cloud, lambda: cloud.change(members[2], is_protected=True))
 
     results = prune(cloud)
 
-    assert outcomes(results, nights.backups[:1]) == {(Outcome.KEPT, Reason.PROTECTED)}
-    assert outcomes(results, nights.copies[1:2]) == {(Outcome.FAILED, "Conflict")}
-    assert outcomes(results, [nights.backups[1], nights.copies[0]]) == {(Outcome.DELETED, None)}
+    assert outcomes(results, [nights.backups[0], nights.copies[1]]) == {(Outcome.KEPT, Reason.PROTECTED)}
+    assert outcomes(results, nights.backups[2:3]) == {(Outcome.FAILED, "Conflict")}
+    rest = [nights.backups[1], nights.copies[0], nights.copies[2]]
+    assert outcomes(results, rest) == {(Outcome.DELETED, None)}
 
 
 def test_copies_that_do_not_say_what_they_were_made_of_go_by_their_original(cloud: FakeCloud) -> None:

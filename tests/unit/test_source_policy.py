@@ -188,7 +188,7 @@ def test_what_nobody_says_is_as_it_was_without_a_policy() -> None:
         "keep": "nothing",
         "target": "nothing",
     }
-    assert (found.is_excluded, found.never_due, found.is_certain, found.faults) == (False, False, True, {})
+    assert (found.is_excluded, found.never_due, found.doubtful_keys, found.faults) == (False, False, set(), {})
 
 
 def test_a_rule_is_for_freeform_and_defined_tags() -> None:
@@ -319,7 +319,7 @@ def gone(kind: Kind = Kind.VOLUME, compartment_id: str = COMPARTMENT) -> Source:
 
 
 def test_of_a_source_that_is_gone_a_rule_that_needs_its_name_or_tags_is_passed_over() -> None:
-    """Nobody knows whether it was for it: the first that is in any case holds, and is known to be a guess."""
+    """Nobody knows whether it was for it: the first that is in any case holds."""
     rules = [
         {"match": {"tags": {"tier": "gold"}}, "keep": "1y"},
         {"match": {"name": "*"}, "keep": "2y"},
@@ -327,9 +327,22 @@ def test_of_a_source_that_is_gone_a_rule_that_needs_its_name_or_tags_is_passed_o
         {"match": {"kind": "Volume", "compartmentId": COMPARTMENT}, "keep": "4y"},
     ]
 
-    assert (str(policy(gone(), rules=rules).keep), policy(gone(), rules=rules).is_certain) == ("4y", False)
-    assert (str(policy(gone(), rules=rules[2:]).keep), policy(gone(), rules=rules[2:]).is_certain) == ("4y", True)
-    assert (str(policy(gone(), rules=rules[:3]).keep), policy(gone(), rules=rules[:3]).is_certain) == ("all", False)
+    assert str(policy(gone(), rules=rules).keep) == "4y"
+    assert str(policy(gone(), rules=rules[:3]).keep) == "all"
+
+
+def test_a_copy_of_a_source_that_is_gone_never_silently_has_another_key() -> None:
+    """Where a rule that may have been for it names one, somebody has to say which, in general, for what is gone."""
+    destination = {"region": AWAY, "kmsKeyId": KEY}
+    rules = [{"match": {"tags": {"tier": "gold"}}, "destinations": [destination]}]
+    with pytest.raises(KeyMissing, match=AWAY):
+        policy(gone(), rules=rules).key_for(AWAY, configuration())
+
+    assert policy(source(), rules=rules).key_for(AWAY, configuration()) is None
+    assert policy(gone(Kind.VOLUME), rules=rules).key_for(FAR, configuration()) is None
+    settled = {"defaults": {"destinations": [{"region": AWAY, "kmsKeyId": None}]}, "rules": rules}
+    assert policy(gone(), **settled).key_for(AWAY, configuration()) is None
+    assert policy(gone(), rules=rules).key_for(AWAY, configuration(KMS_KEY_IDS=json.dumps({AWAY: KEY}))) == KEY
 
 
 def test_a_backup_has_the_terms_of_its_source() -> None:
@@ -350,7 +363,17 @@ def test_a_backup_has_the_terms_of_its_source() -> None:
     assert policies.of(backup(there.id, copied_from="b")) is policies.of_source(there)
     for unknown in ("gone", "never asked for", None):
         assert str(policies.of(backup(unknown)).keep) == "2d"
-        assert not policies.of(backup(unknown)).is_certain
+
+
+def test_backups_that_do_not_say_what_they_were_made_of_have_nothing_in_common() -> None:
+    """Each has the terms of its own place."""
+    rules = [{"match": {"compartmentId": COMPARTMENT}, "keep": "1d"}, {"match": {}, "keep": "2d"}]
+    policies = Policies(Inventory(), configuration(POLICY=json.dumps({"rules": rules})))
+    moment, state = datetime(2026, 11, 20, tzinfo=UTC), Lifecycle.AVAILABLE
+    places = [COMPARTMENT, "ocid1.compartment.oc1..vault"]
+    backups = [Backup(Kind.VOLUME, f"b-{each}", HOME, each, state, moment, None) for each in places]
+
+    assert [str(policies.of(each).keep) for each in backups] == ["1d", "2d"]
 
 
 # What is shown

@@ -20,6 +20,7 @@ from handlers.core.payloads import copy_of
 from handlers.core.plan import plan
 from handlers.core.report import Outcome, Reason
 from handlers.core.retention import kept
+from handlers.core.surplus import source_time
 from handlers.core.tokens import copy_provenance, slot_tags
 from handlers.prune import prune_copies
 from tests.fakes import AWAY, FAR, HOME, FakeCloud, configuration, make_call, ocid
@@ -235,6 +236,27 @@ def test_a_copy_that_does_not_say_when_its_original_was_made_hides_none(scene: S
 
     assert surplus_of(scene.plan(**keeping("last 9"))) == set()
     assert newer.time_created < orphan.time_created + HOUR
+
+
+def test_what_is_of_the_same_moment_is_not_older(scene: Scene) -> None:
+    """Nothing newer is there that would stand in its place."""
+    one, other = scene.original(GONE), scene.original(GONE)
+    scene.inventory.sources[GONE] = None
+    scene.copy(one)
+
+    assert other.id not in surplus_of(scene.plan(**keeping("last 9")))
+
+
+def test_a_copys_time_is_that_of_its_original() -> None:
+    """As that says itself, else as the copy's tags do; where neither is there, the copy's own."""
+    scene = Scene()
+    original = scene.original(hours_ago=9)
+    copy = scene.copy(original, hours_ago=1)
+    told = replace(copy, freeform_tags=copy_provenance(replace(original, time_created=NOW - 5 * HOUR)))
+
+    assert source_time(told, original) == NOW - 9 * HOUR
+    assert source_time(told) == NOW - 5 * HOUR
+    assert source_time(copy) == NOW - HOUR
 
 
 # Copies whose originals are gone
