@@ -23,6 +23,7 @@ from handlers.gather import gather
 
 ATTEMPTS = 3
 CHANGED = "it was changed since it was listed, and is looked at again by the next call"
+NO_ROOM = f"it has {MAX_FREEFORM_TAGS} tags, and so cannot be marked: take one away, or delete it by hand"
 UNANSWERED = "the call's time was up before it was known whether this was done"
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ def prune_copies(operation: PruneCopies, call: Call) -> Findings:
     except ApiFault as fault:
         return Findings([failure(operation.operation, None, fault)])
     inventory = gather(compartments, Scope(thorough=True), call)
-    fates = prune(inventory, call.settings, call.clock.now(), operation.keep)
+    fates = prune(inventory, call.settings, call.clock.now(), operation.keep, in_parts=bool(named))
     # A copy that only a tag names was moved to another compartment, by somebody who wants it there.
     fates = [each for each in fates if each.backup.compartment_id in (named or compartments)]
     if not operation.dry_run:
@@ -89,7 +90,7 @@ def _refused(fate: Fate, fault: ApiFault, call: Call) -> Fate:
         return _gone(fate)
     if isinstance(fault, Outrun):
         return _changed(fate, now)
-    return fate if fate.step is Step.UNMARK else replace(fate, outcome=Outcome.FAILED, fault=fault)
+    return replace(fate, outcome=Outcome.FAILED, fault=fault)
 
 
 def _read(backup: Backup, call: Call) -> Backup | None:
@@ -124,7 +125,7 @@ def _mark(fate: Fate, call: Call) -> Fate:
         elif tags == backup.freeform_tags:
             return fate
         if len(tags) > MAX_FREEFORM_TAGS:
-            return replace(fate, outcome=Outcome.KEPT, reason=Reason.NO_ROOM, message=None)
+            return replace(fate, outcome=Outcome.FAILED, reason=Reason.NO_ROOM, message=NO_ROOM)
         try:
             now = _update(backup, tags, call)
         except Outrun:

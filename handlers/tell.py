@@ -9,15 +9,16 @@ from dataclasses import replace
 import structlog
 
 from handlers.core.concerns import concerns_of
-from handlers.core.errors import ApiFault, Outrun
+from handlers.core.errors import ApiFault, Outrun, Refused
 from handlers.core.findings import Findings
 from handlers.core.points import deletion_points, points_of
 from handlers.core.ports import Call, Notices
 from handlers.core.recovery import Recovery
-from handlers.core.report import Outcome
+from handlers.core.report import Outcome, Reason
 from handlers.core.told import Marks, News, news, read_marks, write_marks, write_message
 
 ATTEMPTS = 3
+AGAIN = "This comes again with every call: allow the function to change the topic's tags (ONS_TOPIC_UPDATE)."
 SWEEP = "Sweep"
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ def tell(found: Sequence[tuple[str, Findings]], call: Call) -> None:
         return
     for say in (_notify, _measure):
         if call.out_of_time:
+            log.warning("tell.failed", reason=str(Reason.DEADLINE), message="no time is left to tell of this call")
             return
         try:
             say(found, call)
@@ -70,10 +72,20 @@ def _notify(found: Sequence[tuple[str, Findings]], call: Call) -> None:
     fresh = news(told, concerns)
     if fresh.begun or fresh.ended:
         title, body = write_message(fresh, call.settings.region)
-        call.notices.publish(title, body)
+        call.notices.publish(title, body if _may_remember(call.notices) else f"{body}\n\n{AGAIN}")
         log.info("notice.published", begun=len(fresh.begun), ended=len(fresh.ended))
     if set(fresh.marks) != set(told):
         _remember(fresh, told, call.notices)
+
+
+def _may_remember(notices: Notices) -> bool:
+    """Whether the topic's tags may be changed: this is tried before, so that the message can say it."""
+    try:
+        now = notices.tags()
+        notices.replace_tags(now.tags, now.etag)
+    except ApiFault as fault:
+        return isinstance(fault, Outrun) or not isinstance(fault, Refused)
+    return True
 
 
 def _remember(fresh: News, told: Marks, notices: Notices) -> None:

@@ -9,17 +9,21 @@ from datetime import timedelta
 
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery import Recovery
 from handlers.core.report import Outcome, Reason, Result
 
 MANY = 20
 """Of so many concerns of one kind in one region only their number is told: they have one cause."""
 
+ROOM = 120
+"""Of more than so many in all, any that are alike are told by their number: the topic's memory has no room for each."""
+
 MAX_NAME, MAX_MESSAGE = 80, 300
 
 PERMISSION = "see to it that the function's policy allows this, or that what it is about is there"
 REMEDIES = {
-    Reason.HELD: "nothing was deleted; look at the list in the function's answer to PruneCopies",
+    Reason.HELD: 'nothing was deleted; {"operation": "PruneCopies", "dryRun": true} answers with the list',
+    Reason.NO_ROOM: "a backup has ten tags, so that it cannot be marked: take one away, or delete it by hand",
     Reason.KEY_MISSING: "name a key for the region in KMS_KEY_IDS or POLICY, or null for Oracle's own",
     Reason.TAG_MALFORMED: "correct the tag on the source; until then nothing is done for it",
     Reason.FAULTY: "look at the source, and delete the backup if it cannot be read",
@@ -55,8 +59,9 @@ def concerns_of(operation: str, findings: Findings) -> Concerns:
         for kind, concern in _of_recovery(recovery):
             groups[kind, recovery.region].append(concern)
     standing: list[Concern] = []
+    most = MANY if sum(map(len, groups.values())) <= ROOM else 1
     for (kind, region), alike in groups.items():
-        standing += [_many(kind, region, alike)] if len(alike) > MANY else alike
+        standing += [_many(kind, region, alike)] if len(alike) > most else alike
     standing += _failures(operation, findings.results)
     fine = [_in_time(each) for each in findings.recoveries if _is_fine(each)]
     if findings.is_of_all:
@@ -114,9 +119,8 @@ def _breach_key(recovery: Recovery) -> str:
 def _of_recovery(recovery: Recovery) -> Iterator[tuple[str, Concern]]:
     """What is wrong with one source in one region, each with its kind."""
     name, region = _named(recovery), recovery.region
-    if recovery.standing is Standing.BREACH:
-        age = f"is {_long(recovery.age)} old" if recovery.point else "does not exist yet"
-        text = f"the recovery point of {name} in {region} {age}; the target is {_long(recovery.target)}"
+    if recovery.breach_since:
+        text = f"the recovery point of {name} in {region} {_how_old(recovery)}; the target is {_long(recovery.target)}"
         yield "breach", Concern(_breach_key(recovery), text, _why_behind(recovery))
     for copy in recovery.having(Lifecycle.FAULTY):
         text = f"the copy {copy.id} of {name} in {region} ended FAULTY"
@@ -130,8 +134,20 @@ def _of_recovery(recovery: Recovery) -> Iterator[tuple[str, Concern]]:
         yield "backup", Concern(f"faulty {backup_id}", text, "look at the source, and delete the FAULTY backup")
 
 
+def _how_old(recovery: Recovery) -> str:
+    if not recovery.is_known:
+        since = recovery.point or recovery.told_of
+        age = _long(recovery.now - since) if since else "of unknown age, or"
+        return f"is {age} old as far as is known, since the region cannot be read"
+    return f"is {_long(recovery.age)} old" if recovery.point else "does not exist yet"
+
+
 def _why_behind(recovery: Recovery) -> str:
     """What to look at first."""
+    if not recovery.is_known:
+        return (
+            "see whether the region is up, the tenancy subscribed to it, and the function allowed to list backups there"
+        )
     if recovery.newest_backup is None:
         return "no backup of it is to be seen: see whether CreateDueBackups runs, and what it answers"
     if recovery.point is None or recovery.behind:
@@ -147,7 +163,8 @@ def _failures(operation: str, results: Sequence[Result]) -> Iterator[Concern]:
     alike: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
     is_waiting = any(each.outcome is Outcome.FAILED and each.may_pass for each in results)
     for result in results:
-        passes = result.may_pass or (is_waiting and result.reason == Reason.HELD)
+        passes = result.may_pass and result.reason != Reason.INTERNAL_ERROR
+        passes = passes or (is_waiting and result.reason == Reason.HELD)
         if result.outcome is Outcome.FAILED and not passes:
             alike[str(result.reason), result.destination_region or "the source region"].append(result)
     for (reason, region), failed in alike.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from handlers.core.errors import ApiFault, Passing
@@ -103,8 +103,3 @@ class Inventory:
         for copies in self.copies.values():
             for found in copies.values():
                 yield from (copy for copy in found if copy.lifecycle.is_under_way)
-
-    def tags_of(self, original: Backup) -> Mapping[str, str]:
-        """The freeform tags of what a backup was made of; none where that is gone."""
-        source = self.sources.get(original.source_id or "")
-        return source.freeform_tags if source else {}

@@ -138,6 +138,10 @@ class Deadline:
 
     RESERVE = timedelta(seconds=2)
 
+    def sooner(self, by: timedelta) -> Deadline:
+        """A deadline for a part of the call, so that there is time for what comes after it."""
+        return Deadline(self.at - by)
+
     def remaining(self, now: datetime) -> timedelta:
         """How long work may still take; never negative."""
         return max(timedelta(), self.at - self.RESERVE - now)

@@ -29,13 +29,15 @@ class Point:
 
 
 def points_of(recoveries: Sequence[Recovery]) -> list[Point]:
-    """What a sweep or a report has to say. A destination that could not be read has no points but its failures."""
+    """What a sweep or a report has to say. Of a destination that could not be read that is failures, and breaches."""
     return [point for each in recoveries for point in _standing(each)] + _counted(recoveries)
 
 
 def _standing(recovery: Recovery) -> Iterator[Point]:
     dimensions = {"source": recovery.source.id, "destination": recovery.region}
     if not recovery.is_known:
+        if recovery.breach_since:
+            yield Point("recovery_point_breach", dimensions, recovery.now, 1.0)
         return
     if recovery.age is not None:
         yield Point("recovery_point_age_seconds", dimensions, recovery.now, recovery.age / timedelta(seconds=1))

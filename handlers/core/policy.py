@@ -135,14 +135,14 @@ class Match(_Part):
     kind: Given[Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)]] = None
     name: Given[StrictStr] = None
 
-    def fits(self, source: Source) -> bool | None:
-        """Whether the rule is for this source; `None` where that cannot be told of one that is gone."""
+    def fits(self, source: Source) -> bool:
+        """Whether the rule is for this source; of one that is gone neither name nor tags can be told."""
         if self.kind is not None and source.kind not in self.kind:
             return False
         if self.compartment_id is not None and source.compartment_id not in self.compartment_id:
             return False
         if source.is_gone:
-            return None if self.tags or self.name is not None else True
+            return not self.tags and self.name is None
         if self.name is not None and not _is_like(source.name, self.name):
             return False
         return all(key in source.tags and _is_like(source.tags[key], value) for key, value in self.tags.items())
@@ -166,6 +166,11 @@ class Policy(_Part):
         yield "defaults", self.defaults
         for index, rule in enumerate(self.rules):
             yield f"rules[{index}]", rule
+
+    @property
+    def names_key(self) -> bool:
+        """Whether it names a key of anybody's own: then no copy is silently under Oracle's."""
+        return any(each.kms_key_id for _, terms in self.terms() for each in terms.destinations or ())
 
     @property
     def names_keep(self) -> bool:

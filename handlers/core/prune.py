@@ -4,7 +4,8 @@ Nothing goes unless all of this is so: it is AVAILABLE; it is ours (made by this
 whose provenance this function wrote); its source is there, and its policy can be followed, wants copies where it is,
 and does not keep it; no lock, flag or retention period holds it; it is not the newest AVAILABLE one of its source in
 its region; the next newer one is AVAILABLE; at home all of its copies are where they belong. And nothing at all goes
-when a list could not be read, or when more would go than `MAX_DELETES`, or than `MAX_DELETE_PERCENT` of what is ours.
+when a list could not be read, or deleted when that were more than `MAX_DELETES`, or `MAX_DELETE_PERCENT` of what is
+ours in a region.
 """
 
 from __future__ import annotations
@@ -32,15 +33,25 @@ STRAY = "the policy wants no copies here, so nobody says what is kept: delete it
 _REMEDY = "check POLICY and the tags backup-copy-keep; if it is meant so, raise the limit for a while"
 
 
-def prune(inventory: Inventory, settings: Settings, now: datetime, keep: Keep | None = None) -> list[Fate]:
-    """The fate of each backup at home and each copy anywhere; `keep` stands in place of all policies' retention."""
+def prune(
+    inventory: Inventory, settings: Settings, now: datetime, keep: Keep | None = None, *, in_parts: bool = False
+) -> list[Fate]:
+    """The fate of each backup at home and each copy anywhere; `keep` stands in place of all policies' retention.
+
+    `in_parts` is for a call that carries out only a part of it. Its marks come due apart from those of other parts, so
+    that no later call would see how much goes in all: then the limits hold for what is marked as well.
+    """
     look = _Look(inventory, settings, now, keep)
     fates = [fate for (origin, _), place in _places(inventory, settings) for fate in look.at(origin, place)]
     if inventory.unread or inventory.unread_source_lists:
-        return [_hold(fate, UNREAD) if fate.goes else replace(fate, step=None) for fate in fates]
-    too_many = _too_many(fates, settings)
+        unread = [
+            replace(fate, step=None) if fate.reason != Reason.SOURCE_GONE else _hold(fate, UNREAD) for fate in fates
+        ]
+        return [_hold(before, UNREAD) if before.goes else after for before, after in zip(fates, unread, strict=True)]
+    limited = (Step.MARK, Step.DELETE) if in_parts else (Step.DELETE,)
+    too_many = next(filter(None, (_too_many(fates, step, settings) for step in limited)), None)
     if too_many:
-        return [_hold(fate, too_many) if fate.goes else fate for fate in fates]
+        return [_hold(fate, too_many) if fate.step in limited else fate for fate in fates]
     going = {fate.backup.id for fate in fates if fate.step is Step.DELETE}
     return [look.guarded(fate, going) if fate.step is Step.DELETE else fate for fate in fates]
 
@@ -78,7 +89,10 @@ class _Look:
 
     def at(self, origin: str, place: Sequence[Backup]) -> Iterator[Fate]:
         """The fates of what there is of one source in one region."""
-        source = self._inventory.sources.get(origin)
+        source, fault = self._inventory.sources.get(origin), self._inventory.unread_sources.get(origin)
+        if fault:
+            yield from (self._unfit(each) or Fate(each, Outcome.FAILED, fault=fault) for each in place)
+            return
         if source is None or source.is_ending or source.lifecycle is Lifecycle.FAULTY:
             yield from (self._unfit(each) or self._stays(each, Reason.SOURCE_GONE) for each in place)
             return
@@ -199,21 +213,21 @@ def _stays(backup: Backup, going: Collection[str]) -> bool:
     return backup.lifecycle is Lifecycle.AVAILABLE and backup.id not in going
 
 
-def _too_many(fates: Sequence[Fate], settings: Settings) -> str | None:
-    """Why nothing may go in this call, or `None`: what is marked and what is deleted counts each by itself.
+def _too_many(fates: Sequence[Fate], step: Step, settings: Settings) -> str | None:
+    """Why nothing may go in this call, or `None`. What is only marked does not go yet, and may be saved still.
 
     What is not AVAILABLE or not ours cannot go, and so is no reason why more of the rest might.
     """
     able = [each for each in fates if each.outcome is not Outcome.NOT_READY and each.reason != Reason.NOT_OURS]
     there = Counter(fate.backup.region for fate in able)
-    for step, words in ((Step.MARK, "due to go"), (Step.DELETE, "to be deleted")):
-        going = Counter(fate.backup.region for fate in fates if fate.step is step)
-        if going.total() > settings.max_deletes:
-            return f"{going.total()} are {words}, more than MAX_DELETES ({settings.max_deletes}): {_REMEDY}"
-        for region, count in going.items():
-            if count * 100 > settings.max_delete_percent * there[region]:
-                share = f"{count} of {there[region]} of ours in {region} are {words}"
-                return f"{share}, more than MAX_DELETE_PERCENT ({settings.max_delete_percent}): {_REMEDY}"
+    going = Counter(fate.backup.region for fate in fates if fate.step is step)
+    words = "to be deleted" if step is Step.DELETE else "due to go"
+    if going.total() > settings.max_deletes:
+        return f"{going.total()} are {words}, more than MAX_DELETES ({settings.max_deletes}): {_REMEDY}"
+    for region, count in going.items():
+        if count * 100 > settings.max_delete_percent * there[region]:
+            share = f"{count} of {there[region]} of ours in {region} are {words}"
+            return f"{share}, more than MAX_DELETE_PERCENT ({settings.max_delete_percent}): {_REMEDY}"
     return None
 
 

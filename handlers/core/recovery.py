@@ -16,6 +16,7 @@ from handlers.core.report import Outcome
 from handlers.core.settings import Settings
 from handlers.core.source_policy import EVERY_TAG, Policies, SourcePolicy
 from handlers.core.surplus import source_time
+from handlers.core.tokens import copy_tag
 from handlers.core.unread_lists import UnreadLists
 
 STUCK = timedelta(days=1)
@@ -71,6 +72,8 @@ class Recovery:
     newest_backup: datetime | None
     """The newest AVAILABLE backup of the source."""
     copies: tuple[CopyState, ...] = ()
+    told_of: datetime | None = None
+    """The newest backup whose own tags name a copy there: all that is known of a destination that cannot be read."""
     faulty_backups: tuple[str, ...] = ()
     """Backups of the source that are FAULTY."""
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
@@ -103,8 +106,9 @@ class Recovery:
     @property
     def breach_since(self) -> datetime | None:
         """When the recovery point became older than the target; `None` where it is not, or nothing says so."""
-        since = self.point or self.waits_since
-        if not self.belongs or not self.is_known or self.target is None or since is None:
+        points = [each for each in (self.point, None if self.is_known else self.told_of) if each]
+        since = max(points, default=self.waits_since)
+        if not self.belongs or self.target is None or since is None:
             return None
         return since + self.target if self.now - since > self.target else None
 
@@ -204,6 +208,9 @@ class _Look:
                 waits_since=there[0] if there else source.time_created,
                 newest_backup=there[-1] if there else None,
                 copies=tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id))),
+                told_of=max(
+                    (each.time_created for each in backups if copy_tag(region) in each.freeform_tags), default=None
+                ),
                 faulty_backups=tuple(each.id for each in backups if each.lifecycle is Lifecycle.FAULTY),
                 outcomes=self.outcomes[source.id, region],
                 is_unsure=is_hidden or (source.is_gone and bool(backups) and not was_asked_for),

@@ -115,7 +115,7 @@ class Settings(BaseModel):
     max_in_flight: Annotated[int, Field(alias="MAX_IN_FLIGHT", ge=1, le=1000)] = 10
     policy: Annotated[Policy, BeforeValidator(_policy), Field(alias="POLICY")] = Policy()
     max_delete_percent: Annotated[int, Field(alias="MAX_DELETE_PERCENT", ge=1, le=100)] = 20
-    max_deletes: Annotated[int, Field(alias="MAX_DELETES", ge=1, le=10_000)] = 50
+    max_deletes: Annotated[int, Field(alias="MAX_DELETES", ge=0, le=10_000)] = 50
     delete_grace: Annotated[Interval, Field(alias="DELETE_GRACE")] = DAY
     notification_topic_id: Annotated[
         str | None, BeforeValidator(_check_topic), Field(alias="NOTIFICATION_TOPIC_ID")
@@ -172,11 +172,13 @@ class Settings(BaseModel):
 
     def key_for(self, region: str) -> str | None:
         """The key for copies in this region, `None` for an Oracle-managed one; raises `KeyMissing` when unsaid."""
-        if self.kms_key_ids is None:
+        if self.kms_key_ids is None and not self.policy.names_key:
             return None
-        if region not in self.kms_key_ids:
-            raise KeyMissing(f"KMS_KEY_IDS does not name {region}: give it a key, or null for an Oracle-managed one")
-        return self.kms_key_ids[region]
+        if region not in (self.kms_key_ids or {}):
+            raise KeyMissing(
+                f"nothing names a key for {region}: do so in KMS_KEY_IDS, with null for an Oracle-managed one"
+            )
+        return (self.kms_key_ids or {})[region]
 
 
 CONFIGURATION_KEYS = tuple(str(field.alias) for field in Settings.model_fields.values() if field.alias != REGION_KEY)

@@ -13,13 +13,12 @@ from handlers.core.grammar import Every, GrammarError, Keep
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Source
 from handlers.core.ocid import is_region
-from handlers.core.policy import NEVER, Rule, Terms
+from handlers.core.policy import NEVER, Terms
 from handlers.core.report import Reason
 from handlers.core.settings import Settings
 
 DESTINATIONS_TAG, EVERY_TAG, KEEP_TAG = "backup-copy-destinations", "backup-copy-every", "backup-copy-keep"
 NO_DESTINATIONS = "none"
-NAME_ONE = "say in KMS_KEY_IDS, or in the defaults, which one copies of a source that is gone have"
 NOBODY = "nothing"
 """Where a term comes from that nobody has said anything about."""
 UNTIL_BREACH = 2
@@ -46,8 +45,6 @@ class SourcePolicy:
     is_excluded: bool = False
     """Whether somebody has said on purpose that there are to be no copies."""
     rule: str | None = None
-    doubtful_keys: frozenset[str] = frozenset()
-    """The regions for which a rule names a key that may be for the source, which is gone, or not: nobody can tell."""
     origins: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, TagMalformed] = field(default_factory=dict)
 
@@ -66,11 +63,7 @@ class SourcePolicy:
 
     def key_for(self, region: str, settings: Settings) -> str | None:
         """The key of copies in a region, `None` for Oracle's own; raises `KeyMissing` where nothing says which."""
-        if region in self.keys:
-            return self.keys[region]
-        if region in self.doubtful_keys and settings.kms_key_ids is None:
-            raise KeyMissing(f"a rule of POLICY that may be for this source names a key in {region}: {NAME_ONE}")
-        return settings.key_for(region)
+        return self.keys[region] if region in self.keys else settings.key_for(region)
 
     def as_json(self, settings: Settings) -> dict[str, Any]:
         """What holds, and for each term where it comes from."""
@@ -120,25 +113,18 @@ class Policies:
 
 def source_policy(source: Source, settings: Settings) -> SourcePolicy:
     """What holds for a source: defaults, above them the first rule that fits, above that its own tags."""
-    rule, undecided = _rule_for(source, settings)
+    rule = _rule_for(source, settings)
     layers = [(where, terms) for where, terms in settings.policy.terms() if where in {"defaults", rule}]
     found = _Found(settings)
     for where, terms in layers:
         found.add(f"POLICY {where}{_named(terms)}", terms)
     found.add_tags(source.freeform_tags)
-    doubtful = {each.region for terms in undecided for each in terms.destinations or () if each.names_key}
-    return found.result(rule and _shown(rule, settings), frozenset(doubtful))
+    return found.result(rule and _shown(rule, settings))
 
 
-def _rule_for(source: Source, settings: Settings) -> tuple[str | None, list[Rule]]:
-    """Where the first rule that fits stands, and those before it of which that cannot be told."""
-    undecided: list[Rule] = []
-    for index, rule in enumerate(settings.policy.rules):
-        fits = rule.match.fits(source)
-        if fits:
-            return f"rules[{index}]", undecided
-        undecided += [rule] if fits is None else []
-    return None, undecided
+def _rule_for(source: Source, settings: Settings) -> str | None:
+    """Where the first rule that fits stands."""
+    return next((f"rules[{n}]" for n, rule in enumerate(settings.policy.rules) if rule.match.fits(source)), None)
 
 
 def _named(terms: Terms) -> str:
@@ -222,7 +208,7 @@ class _Found:
         self._keep, self._keeps = keep, {}
         self._origins = {key: origin for key, origin in self._origins.items() if not key.startswith("keep in ")}
 
-    def result(self, rule: str | None, doubtful_keys: frozenset[str]) -> SourcePolicy:
+    def result(self, rule: str | None) -> SourcePolicy:
         target = self._target
         if target is None and self._every is not None:
             target = UNTIL_BREACH * self._every.interval
@@ -236,7 +222,6 @@ class _Found:
             target=target,
             is_excluded=self._is_excluded,
             rule=rule,
-            doubtful_keys=doubtful_keys,
             origins=self._origins,
             faults=self._faults,
         )
@@ -246,9 +231,12 @@ def read_destinations(value: str, settings: Settings) -> tuple[str, ...]:
     """The regions that the tag `backup-copy-destinations` names, none at all for `none`; raises `TagMalformed`."""
     if value.strip().casefold() == NO_DESTINATIONS:
         return ()
-    regions = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
-    for region in regions:
+    regions, position = list[str](), 1
+    for part in value.split(","):
+        region, begins = part.strip(), position + len(part) - len(part.lstrip())
         problem = objection_to(region, settings) if is_region(region) else "must name regions, or be none"
         if problem:
-            raise TagMalformed(f"{DESTINATIONS_TAG} {problem}")
-    return regions
+            raise TagMalformed(f"{DESTINATIONS_TAG} at character {begins}: {problem}")
+        regions.append(region)
+        position += len(part) + 1
+    return tuple(dict.fromkeys(regions))

@@ -192,7 +192,17 @@ _STATES = {
 _HELD = ["protected", "retained", "was retained", "protected member"]
 _FLAWS = [*[None] * 30, *_STATES, *_HELD, "scheduled", "by hand"]
 _HOME_FLAWS = [*_FLAWS, "member", "is a copy", "slot of another"]
-_COPY_FLAWS = [*_FLAWS, *["missing"] * 3, "two", "other region", "other time", "no time", "no source id", "unverified"]
+_COPY_FLAWS = [
+    *_FLAWS,
+    "member",
+    *["missing"] * 3,
+    "two",
+    "other region",
+    "other time",
+    "no time",
+    "no source id",
+    "unverified",
+]
 _ORPHAN_FLAWS = [*_FLAWS, "other region", "no time", "too new", "from elsewhere", "no source id"]
 _MARKS = [*["long ago"] * 6, None, None, "this minute", "next minute", "tomorrow", "of another", "nonsense"]
 
@@ -253,10 +263,21 @@ class _Maker:
             copy = replace(copy, freeform_tags={**copy.freeform_tags, **_provenance(copy, original, flaw)})
             if flaw == "from elsewhere":
                 copy = replace(copy, copied_from=ocid(copy.kind.backup_type, "ap-nowhere-1", self._number()))
+            if flaw == "member":
+                copy = replace(copy, group_backup_id=ocid("volumegroupbackup", region, self._number()))
             if flaw == "no source id":
                 copy = replace(copy, source_id=None)
             self.fleet.inventory.add_copy(copy)
-            spoilt = {"by hand", "scheduled", "other region", "other time", "no time", "too new", "from elsewhere"}
+            spoilt = {
+                "by hand",
+                "member",
+                "scheduled",
+                "other region",
+                "other time",
+                "no time",
+                "too new",
+                "from elsewhere",
+            }
             if flaw not in spoilt and not (original.copied_from or original.group_backup_id):
                 self.fleet.ours.add(copy.id)
 

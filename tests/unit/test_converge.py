@@ -437,7 +437,7 @@ def test_a_copy_that_nobody_answered_for_in_time_is_made_once(cloud: FakeCloud) 
         done = [work(item) for item in items]
         return [None] * len(done) if cloud.made("copy") else done
 
-    results = sweep(Sweep(), replace(call, workers=impatient)).results
+    results = list(sweep(Sweep(), replace(call, workers=impatient)).results)
 
     assert report(results).status is not Status.OK
     assert [each.outcome for each in results if each.source_id == first.id] != [Outcome.COPIED]

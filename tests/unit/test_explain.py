@@ -105,7 +105,7 @@ def test_a_key_that_is_missing_is_told(cloud: FakeCloud) -> None:
     """Before a copy fails for want of it."""
     policy = answer(explain(cloud, cloud.add_source().id, KMS_KEY_IDS="{}"))["policy"]
 
-    assert f"KMS_KEY_IDS does not name {AWAY}" in policy["destinations"][0]["problem"]
+    assert f"nothing names a key for {AWAY}" in policy["destinations"][0]["problem"]
 
 
 @pytest.mark.parametrize("tags", [{"backup-copy-destinations": "none"}, {"tier": "scratch"}])

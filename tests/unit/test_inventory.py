@@ -84,13 +84,3 @@ def test_a_list_of_another_compartment_counts_where_it_may_be_read_later(
     scene.inventory.unread[Listing(AWAY, Kind.VOLUME, "ocid1.compartment.oc1..elsewhere")] = fault
 
     assert scene.inventory.fault_of(original, AWAY) is (fault if counts else None)
-
-
-def test_a_source_that_is_gone_or_unknown_has_no_tags(scene: Scene) -> None:
-    """Its backups follow the configuration."""
-    tagged = scene.original(scene.source(tags={"a": "b"}))
-    gone = scene.original(ocid("volume", HOME, "gone"))
-    scene.inventory.sources[str(gone.source_id)] = None
-    unknown = scene.original(ocid("volume", HOME, "unknown"))
-
-    assert [scene.inventory.tags_of(each) for each in (tagged, gone, unknown)] == [{"a": "b"}, {}, {}]

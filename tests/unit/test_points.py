@@ -1,5 +1,6 @@
 """What is measured of sources and their copies: names, dimensions and values of metrics."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -91,10 +92,12 @@ def test_a_destination_where_no_source_has_a_count_has_a_zero() -> None:
 
 
 def test_of_a_destination_that_could_not_be_read_only_the_call_itself_is_told() -> None:
-    """What it started and what failed; what is under way there nobody knows, and zero would be a claim."""
+    """What it started and what failed, and a breach as far as is known; zero would be a claim."""
     recovery = in_breach(is_known=False, outcomes={Outcome.FAILED: 2})
+    counts = {("copies_failed", recovery.source.id, AWAY): 2, ("copies_started", ALL, AWAY): 0}
 
-    assert values(recovery) == {("copies_failed", recovery.source.id, AWAY): 2, ("copies_started", ALL, AWAY): 0}
+    assert values(recovery) == counts | {("recovery_point_breach", recovery.source.id, AWAY): 1}
+    assert values(replace(recovery, told_of=recovery.now)) == counts
 
 
 def test_deletions_are_counted_by_source_and_region() -> None:

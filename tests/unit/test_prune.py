@@ -125,23 +125,31 @@ def test_everything_of_a_source_that_is_gone_stays(fleet: Fleet) -> None:
     st.sampled_from(["unread", "unread_source_lists"]),
 )
 def test_nothing_is_done_where_a_list_could_not_be_read(fleet: Fleet, listing: Listing, lists: str) -> None:
-    """Of whatever kind and region: nothing is marked, deleted or unmarked; what would go is held, and says so."""
+    """Of whatever kind and region: nothing is marked, deleted or unmarked; what would go is held, and says so.
+
+    Of what is not known to be there nobody can tell whether it is gone.
+    """
     complete = fates(fleet)
     getattr(fleet.inventory, lists)[listing] = Passing("Timeout", "no answer")
     torn = fates(fleet)
 
     assert not any(each.step for each in torn)
     held = {each.backup.id for each in torn if each.reason == Reason.HELD}
-    assert held == {each.backup.id for each in complete if each.goes}
+    gone = {each.backup.id for each in complete if each.reason == Reason.SOURCE_GONE}
+    assert held - gone == {each.backup.id for each in complete if each.goes}
 
 
-@given(fleets(), st.integers(1, 100), st.integers(1, 12))
-def test_nothing_goes_where_too_much_would(fleet: Fleet, percent: int, most: int) -> None:
-    """More than so many, or so much of what there is in a region: then all that would go is held."""
-    unlimited = fates(fleet)
-    found = fates(fleet, MAX_DELETE_PERCENT=str(percent), MAX_DELETES=str(most))
+@given(fleets(), st.integers(1, 100), st.integers(1, 12), st.booleans())
+def test_nothing_goes_where_too_much_would(fleet: Fleet, percent: int, most: int, in_parts: bool) -> None:  # noqa: FBT001
+    """More than so many, or so much of what is ours in a region: then all that would be deleted is held.
 
-    for step in (Step.MARK, Step.DELETE):
+    And what would be marked, by a call that is not about all of it.
+    """
+    limits = {"MAX_DELETE_PERCENT": str(percent), "MAX_DELETES": str(most)}
+    unlimited, limited = fates(fleet), {Step.MARK, Step.DELETE} if in_parts else {Step.DELETE}
+    found = prune(fleet.inventory, fleet.settings(**limits), NOW, in_parts=in_parts)
+
+    for step in limited:
         going = [each.backup for each in found if each.step is step]
         assert len(going) <= most
         for region in (HOME, AWAY, FAR):
@@ -149,9 +157,9 @@ def test_nothing_goes_where_too_much_would(fleet: Fleet, percent: int, most: int
             there = [each for each in there if is_available(each)]
             assert len([each for each in going if each.region == region]) * 100 <= percent * len(there)
     held = {each.backup.id for each in found if (each.outcome, each.reason) == (Outcome.FAILED, Reason.HELD)}
-    would_go = {each.backup.id for each in unlimited if each.goes}
+    would_go = {each.backup.id for each in unlimited if each.step in limited}
     assert held in (set(), would_go)
-    assert {each.backup.id for each in found if each.goes} == would_go - held
+    assert {each.backup.id for each in found if each.step in limited} == would_go - held
 
 
 @given(fleets())

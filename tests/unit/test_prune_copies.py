@@ -5,17 +5,24 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from handlers.core.decision import Scope
 from handlers.core.errors import ApiFault
+from handlers.core.fate import Step
 from handlers.core.findings import Findings
+from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Kind, Lifecycle, Source
 from handlers.core.operations import PruneCopies
+from handlers.core.prune import prune as decide
 from handlers.core.report import Outcome, Reason, Result
+from handlers.core.settings import Settings
 from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_provenance, mark, slot_tags, source_provenance
+from handlers.gather import gather
 from handlers.prune import ATTEMPTS, prune_copies
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeCloud, make_call, passing, refused
 from tests.unit.sweeping import run as sweep
@@ -86,8 +93,8 @@ def outcomes(results: Mapping[str, Result], backups: Sequence[Backup]) -> set[tu
     return {(results[each.id].outcome, results[each.id].reason) for each in backups}
 
 
-def now(cloud: FakeCloud, backup: Backup) -> Backup:
-    return cloud.backups[backup.id]
+def now(cloud: FakeCloud, backup: Backup | str) -> Backup:
+    return cloud.backups[backup if isinstance(backup, str) else backup.id]
 
 
 def alive(cloud: FakeCloud) -> set[str]:
@@ -257,6 +264,177 @@ def test_a_mark_that_oracle_carried_to_a_copy_is_not_the_copys(cloud: FakeCloud)
     assert MARK not in now(cloud, copy).freeform_tags
 
 
+# What is ours
+
+
+def retag(cloud: FakeCloud, backup: Backup, **tags: str) -> None:
+    """Put these in place of what is said of where a copy came from."""
+    tag(cloud, backup, **{f"backup-copy-{key}": value for key, value in tags.items()})
+
+
+NOT_OURS_AWAY: Mapping[str, Callable[[FakeCloud, Backup], object]] = {
+    "it says nothing": lambda cloud, copy: cloud.change(now(cloud, copy), freeform_tags={"team": "payroll"}),
+    "it says another time": lambda cloud, copy: retag(cloud, copy, **{"source-time": "2026-11-01T00:00:00.000Z"}),
+    "it says another region": lambda cloud, copy: retag(cloud, copy, **{"source-region": FAR}),
+    "a policy of Oracle's made it": lambda cloud, copy: cloud.change(now(cloud, copy), is_scheduled=True),
+    "it is newer than can be": lambda cloud, copy: make_orphan(
+        cloud, copy, **{"source-time": "2027-11-01T00:00:00.000Z"}
+    ),
+    "it is a copy of a copy elsewhere": lambda cloud, copy: cloud.change(
+        now(cloud, copy), copied_from="ocid1.volumebackup.oc1.zzz.copy-of-ours"
+    ),
+    "it is a copy of a copy that came back": lambda cloud, copy: cloud.change(
+        now(cloud, str(copy.copied_from)), copied_from="ocid1.volumebackup.oc1.phx.copy-of-ours"
+    ),
+    "it is a copy of a group's member": lambda cloud, copy: cloud.change(
+        now(cloud, str(copy.copied_from)), group_backup_id="ocid1.volumegroupbackup.oc1.iad.group"
+    ),
+}
+
+
+def make_orphan(cloud: FakeCloud, copy: Backup, **tags: str) -> None:
+    del cloud.backups[str(copy.copied_from)]
+    retag(cloud, copy, **tags)
+
+
+@pytest.mark.parametrize("why", list(NOT_OURS_AWAY))
+def test_a_copy_that_this_function_has_not_made_stays(cloud: FakeCloud, why: str) -> None:
+    """Where Oracle carries tags, one that a person made of a copy of ours says what ours says; and others go."""
+    nights = Nights(cloud, 6)
+    nights.mark()
+    NOT_OURS_AWAY[why](cloud, nights.copies[0])
+    nights.mark()
+    nights.mark()
+
+    assert now(cloud, nights.copies[0]).lifecycle is Lifecycle.AVAILABLE
+    assert nights.copies[1].id not in alive(cloud)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"freeform_tags": {}},
+        {"freeform_tags": {"backup-copy-slot": "2026-11-21T02:00Z"}},
+        {"freeform_tags": slot_tags("ocid1.volume.oc1.iad.another-of-long-name", FakeCloud().clock.now())},
+        {"is_scheduled": True},
+        {"group_backup_id": "ocid1.volumegroupbackup.oc1.iad.group"},
+    ],
+)
+def test_a_backup_that_this_function_has_not_made_stays(cloud: FakeCloud, facts: dict[str, Any]) -> None:
+    """Of people, of Oracle's policies, members of groups; a tag that was meant for another source says nothing."""
+    nights = Nights(cloud)
+    nights.mark()
+    backup = now(cloud, nights.backups[0])
+    marks = {MARK: backup.freeform_tags[MARK]}
+    cloud.change(backup, **{"freeform_tags": backup.freeform_tags, **facts})
+    tag(cloud, backup, **marks)
+    nights.mark()
+
+    assert backup.id in alive(cloud)
+    assert nights.backups[1].id not in alive(cloud)
+
+
+def test_a_mark_that_is_gone_already_is_not_taken_away_again(cloud: FakeCloud) -> None:
+    """Nothing is written where nothing changes."""
+    nights = Nights(cloud)
+    nights.mark()
+    for each in nights.old:
+        cloud.script("get", partial(untag, cloud, each, MARK))
+    before = len(cloud.changes)
+
+    assert outcomes(prune(cloud, POLICY=policy("all")), nights.old) == {(Outcome.KEPT, Reason.RETENTION)}
+    assert len(cloud.changes) == before
+
+
+# What a backup at home waits for
+
+
+def another_copy(cloud: FakeCloud, copy: Backup, region: str) -> None:
+    cloud.add_copy(now(cloud, str(copy.copied_from)), region, lifecycle=Lifecycle.CREATING)
+
+
+def out_of_sight(cloud: FakeCloud, copy: Backup) -> None:
+    """It is in another compartment, and the region does not answer for it by itself."""
+    cloud.change(now(cloud, copy), compartment_id=ARCHIVE)
+    cloud.script("get", passing(), region=AWAY)
+
+
+WAITS: Mapping[str, Callable[[FakeCloud, Backup], object]] = {
+    "its copy is not there": lambda cloud, copy: cloud.backups.pop(copy.id),
+    "its copy is broken": lambda cloud, copy: cloud.change(now(cloud, copy), lifecycle=Lifecycle.FAULTY),
+    "its copy is not there yet": lambda cloud, copy: cloud.change(now(cloud, copy), lifecycle=Lifecycle.CREATING),
+    "its copy is in a strange state": lambda cloud, copy: cloud.change(now(cloud, copy), lifecycle=Lifecycle.UNKNOWN),
+    "its copy was deleted": lambda cloud, copy: cloud.change(now(cloud, copy), lifecycle=Lifecycle.TERMINATED),
+    "another copy is under way": lambda cloud, copy: another_copy(cloud, copy, AWAY),
+    "a copy is under way elsewhere": lambda cloud, copy: another_copy(cloud, copy, FAR),
+    "its copy tells another time": lambda cloud, copy: tag(
+        cloud, copy, **{"backup-copy-source-time": "2026-01-01T00:00:00.000Z"}
+    ),
+    "its copy is not to be found": out_of_sight,
+}
+
+
+@pytest.mark.parametrize("why", list(WAITS))
+def test_a_backup_stays_until_its_copy_is_where_it_belongs(cloud: FakeCloud, why: str) -> None:
+    """Its copies are kept for longer than it is: without them it would be the last."""
+    nights = Nights(cloud)
+    prune(cloud, POLICY=per_region("last 3", "last 9"))
+    cloud.clock.advance(DAY)
+    WAITS[why](cloud, nights.copies[0])
+
+    results = prune(cloud, POLICY=per_region("last 3", "last 9"), ALLOWED_REGIONS=f"{AWAY},{FAR}")
+
+    assert outcomes(results, nights.backups[:1]) == {(Outcome.KEPT, Reason.NOT_COPIED)}
+    assert outcomes(results, nights.backups[1:2]) == {(Outcome.DELETED, None)}
+
+
+@pytest.mark.parametrize("is_unknown", [False, True])
+def test_a_backup_goes_without_a_copy_that_would_not_be_kept(cloud: FakeCloud, *, is_unknown: bool) -> None:
+    """Unless nobody knows whether there is one."""
+    nights = Nights(cloud)
+    cloud.change(nights.copies[0], lifecycle=Lifecycle.FAULTY)
+    inventory = inventory_of(cloud)
+    if is_unknown:
+        inventory.unverified.add((nights.backups[0].id, AWAY))
+
+    fates = {each.backup.id: each for each in decide(inventory, settings_of(cloud), cloud.clock.now())}
+
+    assert fates[nights.backups[0].id].reason == (Reason.NOT_COPIED if is_unknown else Step.MARK)
+
+
+def test_a_region_that_was_not_looked_at_is_not_empty(cloud: FakeCloud) -> None:
+    """What the policy wants there may be under way."""
+    nights = Nights(cloud)
+    inventory = inventory_of(cloud)
+    del inventory.copies[AWAY]
+
+    fates = {each.backup.id: each for each in decide(inventory, settings_of(cloud), cloud.clock.now())}
+
+    assert {fates[each.id].reason for each in nights.backups[:2]} == {Reason.NOT_COPIED}
+
+
+def inventory_of(cloud: FakeCloud) -> Inventory:
+    return gather([COMPARTMENT], Scope(thorough=True), make_call(cloud, lasts=LASTS, **KEYS))
+
+
+def settings_of(cloud: FakeCloud) -> Settings:
+    return make_call(cloud, lasts=LASTS, **KEYS).settings
+
+
+@pytest.mark.parametrize("newer", [Lifecycle.FAULTY, Lifecycle.CREATING])
+def test_the_newest_that_is_available_stays_whatever_comes_after_it(cloud: FakeCloud, newer: Lifecycle) -> None:
+    """One that is being made, or broken, is none to recover to; and what is before such a one stays as well."""
+    nights = Nights(cloud)
+    for each in (nights.backups[-1], nights.backups[1]):
+        cloud.change(now(cloud, each), lifecycle=newer)
+    cloud.change(now(cloud, nights.backups[-2]), is_scheduled=True)
+
+    results = prune(cloud, POLICY=policy("last 1"))
+
+    assert outcomes(results, nights.backups[:1]) == {(Outcome.KEPT, Reason.SIBLING)}
+    assert outcomes(results, nights.backups[2:3]) == {(Outcome.KEPT, Reason.RETENTION)}
+
+
 # Races
 
 
@@ -292,14 +470,14 @@ def test_a_race_that_is_lost_again_and_again_is_left_to_the_next_call(cloud: Fak
 
 
 def test_where_there_is_no_room_for_a_mark_the_backup_stays(cloud: FakeCloud) -> None:
-    """The API takes ten tags: none of others is given up for ours."""
+    """The API takes ten tags: none of others is given up for ours, and somebody is told."""
     nights = Nights(cloud)
     backup = nights.backups[0]
     tag(cloud, backup, **{f"k{number}": "v" for number in range(MAX_FREEFORM_TAGS)})
     full = dict(list(now(cloud, backup).freeform_tags.items())[:MAX_FREEFORM_TAGS])
     cloud.change(now(cloud, backup), freeform_tags=full)
 
-    assert outcomes(prune(cloud), [backup]) == {(Outcome.KEPT, Reason.NO_ROOM)}
+    assert outcomes(prune(cloud), [backup]) == {(Outcome.FAILED, Reason.NO_ROOM)}
     assert now(cloud, backup).freeform_tags == full
 
 
@@ -523,16 +701,72 @@ def test_too_much_at_once_is_held(cloud: FakeCloud) -> None:
     assert marked(cloud) == ids(nights.old)
 
 
-def test_what_is_not_ours_is_no_reason_why_more_of_ours_may_go(cloud: FakeCloud) -> None:
+@pytest.mark.parametrize("facts", [{"is_scheduled": True}, {"freeform_tags": {}}, {"lifecycle": Lifecycle.FAULTY}])
+def test_what_cannot_go_is_no_reason_why_more_of_the_rest_may(cloud: FakeCloud, facts: dict[str, Any]) -> None:
     """A thousand backups of a policy of Oracle's beside would make any share of ours a small one."""
     nights = Nights(cloud)
+    nights.mark()
     for _ in range(100):
-        cloud.add_backup(Kind.VOLUME, source_id=nights.source.id, is_scheduled=True)
-        cloud.add_copy(nights.backups[-1], lifecycle=Lifecycle.FAULTY)
+        cloud.add_backup(Kind.VOLUME, source_id=nights.source.id, **facts)
+        cloud.add_copy(nights.backups[-1], **facts)
 
     results = prune(cloud, MAX_DELETE_PERCENT="20")
 
     assert outcomes(results, nights.old) == {(Outcome.FAILED, Reason.HELD)}
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_held"),
+    [
+        ({"MAX_DELETES": "4"}, False),
+        ({"MAX_DELETES": "3"}, True),
+        ({"MAX_DELETE_PERCENT": "40"}, False),
+        ({"MAX_DELETE_PERCENT": "39"}, True),
+    ],
+)
+def test_a_limit_is_what_may_be_deleted_at_most(cloud: FakeCloud, limits: dict[str, str], *, is_held: bool) -> None:
+    """Two of five in each of two regions. Marks have no limits: people are to see what would go."""
+    nights = Nights(cloud)
+    assert outcomes(prune(cloud, **limits), nights.old) == {(Outcome.MARKED, None)}
+    cloud.clock.advance(DAY)
+
+    expected = (Outcome.FAILED, Reason.HELD) if is_held else (Outcome.DELETED, None)
+    assert outcomes(prune(cloud, **limits), nights.old) == {expected}
+
+
+def test_a_single_region_of_which_too_much_would_go_holds_all(cloud: FakeCloud) -> None:
+    """What is wrong in one region is wrong with the policy."""
+    nights = Nights(cloud)
+    nights.mark()
+    for each in nights.backups[:2]:
+        cloud.change(now(cloud, each), is_protected=True)
+
+    results = prune(cloud, MAX_DELETE_PERCENT="39")
+
+    assert outcomes(results, nights.copies[:2]) == {(Outcome.FAILED, Reason.HELD)}
+
+
+def test_a_mistake_in_the_policy_does_not_get_through_in_parts(cloud: FakeCloud) -> None:
+    """Each compartment is pruned by itself, one after the other: no single call would delete more than the limits."""
+    compartments = [f"ocid1.compartment.oc1..part{number}" for number in range(6)]
+    for each in compartments:
+        part = Nights(cloud, 8)
+        for backup in part.backups + part.copies:
+            cloud.change(now(cloud, backup), compartment_id=each)
+    before = alive(cloud)
+
+    for _ in range(3):
+        for each in compartments:
+            prune(
+                cloud,
+                compartmentId=each,
+                POLICY=policy("last 1"),
+                COMPARTMENT_IDS=",".join([COMPARTMENT, *compartments]),
+                MAX_DELETE_PERCENT="20",
+            )
+            cloud.clock.advance(4 * HOUR)
+
+    assert alive(cloud) == before
 
 
 def test_only_what_is_in_the_compartments_that_were_named_is_touched(cloud: FakeCloud) -> None:
@@ -544,12 +778,17 @@ def test_only_what_is_in_the_compartments_that_were_named_is_touched(cloud: Fake
     results = prune(cloud, compartmentId=ARCHIVE)
 
     assert outcomes(results, there.old) == {(Outcome.MARKED, None)}
-    assert not results.keys() & ids(here.backups + here.copies)
     assert marked(cloud) == ids(there.old)
+    assert not results.keys() & ids(here.backups + here.copies)
+    assert not find(cloud, compartmentId=ARCHIVE).is_of_all
+    assert find(cloud).is_of_all
 
 
 def test_a_scope_does_not_make_the_limits_wider(cloud: FakeCloud) -> None:
-    """What would go is counted before the scope is looked at: a mistake in the policy is one everywhere."""
+    """What would go is counted before the scope is looked at: a mistake in the policy is one everywhere.
+
+    Marks count as well: those of one compartment come due apart from those of another.
+    """
     here, there = Nights(cloud, 10), Nights(cloud, 4)
     for each in there.backups + there.copies:
         cloud.change(now(cloud, each), compartment_id=ARCHIVE)

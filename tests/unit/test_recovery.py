@@ -16,6 +16,7 @@ from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Lifecycle, Source
 from handlers.core.recovery import Recovery, Standing, recoveries
 from handlers.core.report import Outcome
+from handlers.core.tokens import source_provenance
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid, passing, refused
 from tests.strategies import inventories
 from tests.unit.scene import HOUR, NOW, Scene
@@ -384,14 +385,15 @@ def test_copies_that_are_there_have_a_size(scene: Scene) -> None:
     assert only(scene).stored_gb == 7
 
 
-def test_a_destination_that_could_not_be_read_says_nothing(scene: Scene) -> None:
-    """Whatever was seen of it: what is older than its target may have been followed by another."""
-    scene.copy(scene.original(hours_ago=1000))
+def test_of_a_destination_that_cannot_be_read_the_backups_own_tags_tell(scene: Scene) -> None:
+    """A region that stays dark makes all its recovery points too old in the end, and somebody has to hear of it."""
+    source = scene.source()
+    scene.original(source, hours_ago=100, freeform_tags=source_provenance([scene.copy(scene.original(source))]))
     unread(scene, AWAY)
-
-    found = only(scene)
-
-    assert (found.standing, found.breach_since, found.fault) == (Standing.UNREAD, None, DARK)
+    dark = only(scene)
+    scene.original(source, hours_ago=1, freeform_tags={f"backup-copy-{AWAY}": "ocid1.volumebackup.oc1.phx.newer"})
+    for found, told_of in ((dark, 100), (only(scene), 1)):
+        assert (found.standing, found.fault, found.told_of) == (Standing.UNREAD, DARK, NOW - HOUR * told_of)
 
 
 def test_a_compartment_that_is_refused_hides_only_what_is_its_own(scene: Scene) -> None:

@@ -188,7 +188,7 @@ def test_what_nobody_says_is_as_it_was_without_a_policy() -> None:
         "keep": "nothing",
         "target": "nothing",
     }
-    assert (found.is_excluded, found.never_due, found.doubtful_keys, found.faults) == (False, False, set(), {})
+    assert (found.is_excluded, found.never_due, found.faults) == (False, False, {})
 
 
 def test_a_rule_is_for_freeform_and_defined_tags() -> None:
@@ -261,7 +261,7 @@ def test_a_key_that_a_policy_does_not_name_is_left_to_the_other_configuration() 
 
     assert found.key_for(AWAY, keys) == KEY
     assert found.key_for(FAR, keys) is None
-    with pytest.raises(KeyMissing, match=f"KMS_KEY_IDS does not name {SPARE}"):
+    with pytest.raises(KeyMissing, match=f"nothing names a key for {SPARE}"):
         found.key_for(SPARE, keys)
 
 
@@ -331,18 +331,21 @@ def test_of_a_source_that_is_gone_a_rule_that_needs_its_name_or_tags_is_passed_o
     assert str(policy(gone(), rules=rules[:3]).keep) == "all"
 
 
-def test_a_copy_of_a_source_that_is_gone_never_silently_has_another_key() -> None:
-    """Where a rule that may have been for it names one, somebody has to say which, in general, for what is gone."""
+def test_where_any_key_is_named_no_copy_is_silently_under_oracles_own() -> None:
+    """Be it of another region, or of a source that is gone, for which a rule with a key may have been."""
     destination = {"region": AWAY, "kmsKeyId": KEY}
     rules = [{"match": {"tags": {"tier": "gold"}}, "destinations": [destination]}]
-    with pytest.raises(KeyMissing, match=AWAY):
-        policy(gone(), rules=rules).key_for(AWAY, configuration())
+    keyed = configuration(POLICY=json.dumps({"rules": rules}), ALLOWED_REGIONS=f"{AWAY},{FAR}")
+    for where in (gone(), source(), source(backup_copy_destinations=FAR)):
+        found = source_policy(where, keyed)
+        for region in found.regions:
+            with pytest.raises(KeyMissing, match=region):
+                found.key_for(region, keyed)
 
-    assert policy(source(), rules=rules).key_for(AWAY, configuration()) is None
-    assert policy(gone(Kind.VOLUME), rules=rules).key_for(FAR, configuration()) is None
-    settled = {"defaults": {"destinations": [{"region": AWAY, "kmsKeyId": None}]}, "rules": rules}
-    assert policy(gone(), **settled).key_for(AWAY, configuration()) is None
-    assert policy(gone(), rules=rules).key_for(AWAY, configuration(KMS_KEY_IDS=json.dumps({AWAY: KEY}))) == KEY
+    of_rule = source_policy(source(tier="gold"), keyed)
+    assert of_rule.key_for(AWAY, keyed) == KEY
+    on_purpose = {"defaults": {"destinations": [{"region": AWAY, "kmsKeyId": None}]}, "rules": rules}
+    assert policy(gone(), **on_purpose).key_for(AWAY, configuration(POLICY=json.dumps(on_purpose))) is None
 
 
 def test_a_backup_has_the_terms_of_its_source() -> None:
@@ -411,7 +414,7 @@ def test_what_holds_is_shown_with_who_says_so() -> None:
     }
 
 
-KEYLESS = f"KMS_KEY_IDS does not name {AWAY}: give it a key, or null for an Oracle-managed one"
+KEYLESS = f"nothing names a key for {AWAY}: do so in KMS_KEY_IDS, with null for an Oracle-managed one"
 
 
 # What holds of every policy

@@ -15,6 +15,7 @@ from handlers.core.report import Report, Trigger
 from handlers.core.tokens import MAX_FREEFORM_TAGS
 from handlers.core.told import TAG
 from handlers.router import dispatch
+from handlers.tell import AGAIN
 from tests.fakes import AWAY, FAR, HOME, FakeCloud, Message, make_call, ocid, passing, refused
 from tests.unit.sweeping import BOTH, arrive
 
@@ -234,7 +235,8 @@ def test_the_work_is_done_whatever_becomes_of_its_telling(cloud: FakeCloud, meth
         cloud.add_backup(Kind.VOLUME, source_id=original.source_id)
         worlds.append(broken)
     well, broken = worlds
-    broken.script(method, effect)
+    # Whether the topic's tags may be changed is tried before.
+    broken.script(method, effect, calls_before=int(method == "notices.replace_tags"))
     expected = call(well)
 
     with capture_logs() as lines:
@@ -393,7 +395,9 @@ def test_a_firewall_that_holds_is_told_once(cloud: FakeCloud) -> None:
         cloud.clock.advance(timedelta(minutes=1))
     keys = {"POLICY": json.dumps({"defaults": {"keep": "last 1"}})}
     call(cloud, **keys)
+    call(cloud, PRUNE, **keys)
     assert told(cloud) == []
+    cloud.clock.advance(DAY + timedelta(minutes=1))
 
     for _ in range(3):
         report = call(cloud, PRUNE, **keys)
@@ -554,7 +558,7 @@ def test_what_others_have_written_meanwhile_is_kept(cloud: FakeCloud) -> None:
 def test_a_race_that_is_lost_every_time_is_given_up(cloud: FakeCloud) -> None:
     """The next call tells it once more, which is better than never."""
     late(cloud)
-    cloud.script("notices.replace_tags", *[lambda: cloud.notices.change_tags({"team": "x"})] * 3)
+    cloud.script("notices.replace_tags", *[lambda: cloud.notices.change_tags({"team": "x"})] * 4)
 
     with capture_logs() as lines:
         call(cloud)
@@ -576,7 +580,24 @@ def test_what_was_not_sent_is_not_remembered(cloud: FakeCloud) -> None:
 
     assert len(told(cloud)) == 1
     order = [each.method for each in cloud.calls if each.method in {"notices.publish", "notices.replace_tags"}]
-    assert order == ["notices.publish", "notices.publish", "notices.replace_tags"]
+    tried, sent = "notices.replace_tags", "notices.publish"
+    assert order == [tried, sent, tried, sent, "notices.replace_tags"]
+
+
+def test_where_the_topic_may_not_be_changed_the_message_says_so(cloud: FakeCloud) -> None:
+    """It comes again with every call then, and whoever reads it can end that."""
+    late(cloud)
+    cloud.script("notices.replace_tags", *[refused()] * 4)
+
+    with capture_logs() as lines:
+        call(cloud)
+        call(cloud)
+
+    assert [AGAIN in each.body for each in told(cloud)] == [True, True]
+    assert [each["reason"] for each in lines if each["event"] == "tell.failed"] == ["NotAuthorizedOrNotFound"] * 2
+    call(cloud)
+    call(cloud)
+    assert [AGAIN in each.body for each in told(cloud)] == [False]
 
 
 def test_without_its_memory_nothing_is_said(cloud: FakeCloud) -> None:
