@@ -17,7 +17,8 @@ from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Kind, Source
 from handlers.core.operations import Format, ReportCopies
 from handlers.core.ports import Call
-from handlers.core.recovery import Recovery, Standing, recoveries
+from handlers.core.recovery import recoveries
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Document, Outcome, Reason, Result, failure
 from handlers.core.source_policy import Policies
 

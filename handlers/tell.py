@@ -13,7 +13,7 @@ from handlers.core.errors import ApiFault, Outrun, Refused
 from handlers.core.findings import Findings
 from handlers.core.points import deletion_points, points_of
 from handlers.core.ports import Call, Notices
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason
 from handlers.core.told import Marks, News, news, read_marks, write_marks, write_message
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason, Result
 
 MANY = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Document, Outcome, Result
 
 

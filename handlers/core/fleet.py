@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from handlers.core.grammar import Keep
 from handlers.core.model import Kind, Lifecycle
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 
 
 class Unread(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome
 
 NAMESPACE = "backup_copy"

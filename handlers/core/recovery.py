@@ -1,146 +1,21 @@
-"""How it stands with each source in each destination: its recovery point, and everything an operator asks about it."""
+"""How it stands with each source in each destination, made of what was read."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from handlers.core.decision import Decision
-from handlers.core.errors import ApiFault
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle, Source
+from handlers.core.recovery_point import CopyState, Recovery
 from handlers.core.report import Outcome
 from handlers.core.settings import Settings
 from handlers.core.source_policy import EVERY_TAG, Policies, SourcePolicy
 from handlers.core.surplus import source_time
 from handlers.core.tokens import copy_tag
 from handlers.core.unread_lists import UnreadLists
-
-STUCK = timedelta(days=1)
-"""After which a copy that is still under way will hardly arrive by itself."""
-
-
-class Standing(StrEnum):
-    """How a source stands in a destination, the worst first."""
-
-    BREACH = "breach"
-    """The recovery point is older than the policy's target."""
-    UNREAD = "unread"
-    """The destination could not be read: nothing is known."""
-    STRAY = "stray"
-    """There are copies where the policy wants none."""
-    NO_TARGET = "no_target"
-    """No policy says how old the recovery point may be."""
-    IN_TIME = "in_time"
-
-
-@dataclass(frozen=True, slots=True)
-class CopyState:
-    """One copy; `moment` is when the backup was made that it is a copy of, `began` when it was begun itself."""
-
-    id: str
-    moment: datetime
-    began: datetime
-    lifecycle: Lifecycle
-    stored_gb: int
-    is_orphan: bool
-
-    def is_stuck(self, now: datetime) -> bool:
-        """Whether it has been under way for longer than copies take."""
-        return self.lifecycle.is_under_way and now - self.began > STUCK
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """One source in one destination, at one moment. `copies` are those that were not deleted, oldest backup first."""
-
-    now: datetime
-    source: Source
-    region: str
-    belongs: bool
-    """Whether the policy wants copies there."""
-    is_known: bool
-    """Whether the destination could be read."""
-    target: timedelta | None
-    next_due: datetime | None
-    """When the next backup is due; what is due already was due then."""
-    waits_since: datetime | None
-    """Since when there is something to recover to: the oldest backup that is there, else the source's own beginning."""
-    newest_backup: datetime | None
-    """The newest AVAILABLE backup of the source."""
-    copies: tuple[CopyState, ...] = ()
-    told_of: datetime | None = None
-    """The newest backup whose own tags name a copy there: all that is known of a destination that cannot be read."""
-    faulty_backups: tuple[str, ...] = ()
-    """Backups of the source that are FAULTY."""
-    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
-    """How often each outcome was had for a backup of this source here, in this call."""
-    is_unsure: bool = False
-    """Whether the source may be there though it was not seen, with tags that say something else.
-
-    So it is where it could not be read, or was not asked for since all its copies are there.
-    """
-    fault: ApiFault | None = None
-    """Why the destination could not be read."""
-
-    @property
-    def point(self) -> datetime | None:
-        """The recovery point: when the newest backup was made whose copy is AVAILABLE."""
-        return max((each.moment for each in self.having(Lifecycle.AVAILABLE)), default=None)
-
-    @property
-    def age(self) -> timedelta | None:
-        """How old the recovery point is; what would be lost if the source region were lost now."""
-        return None if self.point is None else max(timedelta(), self.now - self.point)
-
-    @property
-    def behind(self) -> timedelta | None:
-        """How much older the recovery point is than the newest backup of the source."""
-        if self.newest_backup is None or self.point is None:
-            return None
-        return max(timedelta(), self.newest_backup - self.point)
-
-    @property
-    def breach_since(self) -> datetime | None:
-        """When the recovery point became older than the target; `None` where it is not, or nothing says so."""
-        points = [each for each in (self.point, None if self.is_known else self.told_of) if each]
-        since = max(points, default=self.waits_since)
-        if not self.belongs or self.target is None or since is None:
-            return None
-        return since + self.target if self.now - since > self.target else None
-
-    @property
-    def standing(self) -> Standing:
-        """How it stands, in a word."""
-        if not self.is_known:
-            return Standing.UNREAD
-        if not self.belongs:
-            return Standing.STRAY
-        if self.target is None:
-            return Standing.NO_TARGET
-        return Standing.BREACH if self.breach_since else Standing.IN_TIME
-
-    @property
-    def stored_gb(self) -> int:
-        """What the AVAILABLE copies hold."""
-        return sum(each.stored_gb for each in self.having(Lifecycle.AVAILABLE))
-
-    @property
-    def in_flight(self) -> tuple[CopyState, ...]:
-        """The copies under way, the oldest first."""
-        return tuple(sorted((each for each in self.copies if each.lifecycle.is_under_way), key=lambda each: each.began))
-
-    @property
-    def orphans(self) -> tuple[CopyState, ...]:
-        """The copies whose backup is not in the source region any more."""
-        return tuple(each for each in self.copies if each.is_orphan)
-
-    def having(self, lifecycle: Lifecycle) -> tuple[CopyState, ...]:
-        """The copies in this state."""
-        return tuple(each for each in self.copies if each.lifecycle is lifecycle)
 
 
 def recoveries(
@@ -207,6 +82,7 @@ class _Look:
                 next_due=self._next_due(policy, backups) if is_due else None,
                 waits_since=there[0] if there else source.time_created,
                 newest_backup=there[-1] if there else None,
+                is_awaited=is_due,
                 copies=tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id))),
                 told_of=max(
                     (each.time_created for each in backups if copy_tag(region) in each.freeform_tags), default=None

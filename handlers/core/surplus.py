@@ -47,8 +47,8 @@ def surplus(
 
 
 def source_time(copy: Backup, original: Backup | None = None) -> datetime:
-    """When the backup was made that this is a copy of: as it says, or the copy's tags; the copy's own time else."""
+    """When the backup was made that this is a copy of: as it says, or the copy's tags; at the latest the copy."""
     if original is not None:
         return original.time_created
     provenance = read_copy_provenance(copy.freeform_tags)
-    return provenance[1] if provenance else copy.time_created
+    return min(provenance[1], copy.time_created) if provenance else copy.time_created

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import CopyState, Recovery, Standing
+from handlers.core.recovery_point import CopyState, Recovery, Standing
 from handlers.pages.words import name_of
 
 ALL = "all"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from handlers.core.fleet import FleetReport
 from handlers.core.grammar import Keep
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import CopyState, Recovery
+from handlers.core.recovery_point import CopyState, Recovery
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 

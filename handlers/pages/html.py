@@ -8,7 +8,7 @@ from itertools import groupby
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.pages.facts import by_source, worst_first
 from handlers.pages.gaps import Gap, gaps_of
 from handlers.pages.notices import Notice, counts, headline, notices, of_the_source_region

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Kind
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.pages.facts import ALL, totals_of, worst_of
 from handlers.pages.words import KINDS, SIGNS, STANDINGS, TONES, Tone, counted, duration, name_of, plain
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.pages.facts import ALL, Totals, in_order, stuck_of, totals, worst_first
 from handlers.pages.gaps import Gap, gaps_of
 from handlers.pages.words import (

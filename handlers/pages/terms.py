@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.core.recovery import STUCK
+from handlers.core.recovery_point import STUCK
 from handlers.pages.words import duration
 
 TERMS = {

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import CopyState, Recovery
+from handlers.core.recovery_point import CopyState, Recovery
 from handlers.pages.gaps import Gap
 from handlers.pages.words import DAY, HOUR, MONTHS, counted, duration, moment, plain
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from handlers.core.model import Kind, Source
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery_point import Recovery, Standing
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONG = 14 * DAY

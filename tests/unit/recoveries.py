@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from handlers.core.model import Kind, Lifecycle, Source
-from handlers.core.recovery import CopyState, Recovery
+from handlers.core.recovery_point import CopyState, Recovery
 from tests.fakes import AWAY, HOME, ocid
 from tests.unit.scene import HOUR, NOW
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Kind, Lifecycle, Source
-from handlers.core.recovery import CopyState, Recovery
+from handlers.core.recovery_point import CopyState, Recovery
 from tests.fakes import AWAY, COMPARTMENT, HOME, ocid
 
 NOW = datetime(2026, 11, 21, 14, 37, tzinfo=UTC)

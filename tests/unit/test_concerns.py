@@ -6,7 +6,7 @@ from handlers.core.concerns import MANY, OTHERWISE, REMEDIES, Concern, Concerns,
 from handlers.core.errors import ApiFault
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason, Result, failure
 from tests.fakes import AWAY, FAR, passing, refused
 from tests.unit.recoveries import a_copy, a_recovery, a_source, in_breach

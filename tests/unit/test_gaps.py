@@ -7,7 +7,7 @@ import pytest
 
 from handlers.core.grammar import Keep
 from handlers.core.model import Lifecycle
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.pages.gaps import Gap, gaps_of
 from tests.unit.report_pages import DAY, HOUR, NOW, copy, fleet, in_breach, in_time, recovery
 

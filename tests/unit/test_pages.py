@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.core.fleet import FleetReport, Unread
 from handlers.core.model import Kind, Lifecycle
-from handlers.core.recovery import Recovery, Standing
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.pages.html import html_page
 from handlers.pages.markdown import markdown_page
 from handlers.pages.words import SIGNS, STANDINGS, duration, moment, plain, size

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.core.model import Lifecycle
 from handlers.core.points import ALL, GIGABYTE, NAMESPACE, Point, deletion_points, points_of
-from handlers.core.recovery import Recovery
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome
 from tests.fakes import AWAY, FAR
 from tests.unit.recoveries import a_copy, a_recovery, a_source, in_breach

@@ -14,7 +14,8 @@ from handlers.core.decision import Decision
 from handlers.core.errors import ApiFault
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Lifecycle, Source
-from handlers.core.recovery import Recovery, Standing, recoveries
+from handlers.core.recovery import recoveries
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Outcome
 from handlers.core.tokens import source_provenance
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid, passing, refused
