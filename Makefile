@@ -1,6 +1,6 @@
 # Everything runs in a virtual environment, made on first use and filled again when a requirements file has changed.
 .DEFAULT_GOAL := help
-.PHONY: help run serve emulator test simulate bench lint types check setup clean
+.PHONY: help run serve emulator test simulate quarter bench lint types check setup clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## watch thirty days of backups and their copies in a minute, with no tenancy (ARGS=--plain: no live view)
-	@$(BIN)/python -m infra.local run $(ARGS)
+	@$(BIN)/python -m infra.local run $(ARGS) || [ $$? -eq 130 ] # Ctrl-C is a way to end it
 
 serve: $(VENV)/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)
 	@$(BIN)/python -m infra.local serve $(ARGS) || [ $$? -eq 130 ] # Ctrl-C is how it ends
@@ -27,6 +27,9 @@ test: $(VENV)/test.stamp .venv-oci-cli/made.stamp ## run all tests (ARGS="-k cop
 
 simulate: $(VENV)/test.stamp ## run the function in SEEDS=1000 simulated worlds (FIRST=: from that seed on; SEED=: show one of them)
 	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST:%=--first %) $(SEED:%=--seed %)
+
+quarter: $(VENV)/test.stamp ## run the function over a quarter of a year of a fleet of fifty, in SEEDS=1000 ways (FIRST=, SEED=: as above)
+	@$(BIN)/python -m tests.quarter $(SEEDS) $(FIRST:%=--first %) $(SEED:%=--seed %)
 
 bench: $(VENV)/test.stamp ## measure the function over up to 10,000 backups (ARGS=--help: options)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -12,7 +12,7 @@ from handlers.converge import converge
 from handlers.core.decision import Scope
 from handlers.core.errors import ApiFault
 from handlers.core.findings import Findings
-from handlers.core.fleet import FleetReport, Unread, as_json
+from handlers.core.fleet import FleetReport, Problem, Unread, as_json
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Kind, Source
 from handlers.core.operations import Format, ReportCopies
@@ -42,7 +42,8 @@ def report_copies(operation: ReportCopies, call: Call) -> Findings:
     lists = _lists_in_scope(operation, inventory, call)
     report = _fleet(operation, found, inventory, lists, tuple(compartments), call)
     results = [*_unread_lists(operation, lists, found, call), *_told(operation, report)]
-    results += _without_destination(operation, {each.source.id for each in everything}, inventory, call)
+    told = {each.source.id for each in everything}
+    results += _without_destination(operation, told, report, inventory, call)
     is_of_all = operation.compartment_id is None and operation.destination_region is None
     return Findings(results, found, is_of_all=is_of_all, document=_document(operation.format, report))
 
@@ -86,9 +87,22 @@ def _fleet(
         source_is_readable=dark < len(Kind) * len(compartments),
         unread=[Unread(each.region, each.kind, each.compartment_id, fault.code) for each, fault in lists.items()],
         notes=list(_notes(lists, call)),
+        problems=_problems(operation, inventory, policies),
         days=operation.days,
         keeps={(each.source.id, each.region): policies.of_source(each.source).keep_in(each.region) for each in found},
     )
+
+
+def _problems(operation: ReportCopies, inventory: Inventory, policies: Policies) -> dict[str, list[Problem]]:
+    """The tags that cannot be followed. Those of a source that is gone are nobody's concern any more."""
+    compartments = operation.compartment_id
+    there = [each for each in inventory.sources.values() if each and not each.is_ending]
+    return {
+        source.id: [Problem(source, term, str(fault)) for term, fault in faults.items()]
+        for source in sorted(there, key=lambda each: (each.name, each.id))
+        if compartments is None or source.compartment_id in compartments
+        if (faults := policies.of_source(source).faults)
+    }
 
 
 def _notes(lists: Iterable[Listing], call: Call) -> Iterator[str]:
@@ -120,7 +134,8 @@ def _unread_lists(
 def _told(operation: ReportCopies, report: FleetReport) -> Iterator[Result]:
     """The worst first, and what has been so for longest: an answer does not list them all."""
     for each in sorted(report.recoveries, key=_badness):
-        details = as_json(each, originals_are_known=report.knows_originals(each))
+        problems = report.problems_of(each.source.id)
+        details = as_json(each, originals_are_known=report.knows_originals(each), problems=problems)
         if each.is_known or each.fault is None:
             result = Result(
                 operation.operation,
@@ -139,7 +154,7 @@ def _badness(recovery: Recovery) -> tuple[int, datetime]:
 
 
 def _without_destination(
-    operation: ReportCopies, told: Collection[str], inventory: Inventory, call: Call
+    operation: ReportCopies, told: Collection[str], report: FleetReport, inventory: Inventory, call: Call
 ) -> Iterator[Result]:
     """The sources of which no copies are wanted and none are there, and those that are backed up with their group."""
     policies = Policies(inventory, call.settings)
@@ -148,7 +163,14 @@ def _without_destination(
             continue
         if operation.compartment_id is not None and source.compartment_id not in operation.compartment_id:
             continue
-        yield Result(operation.operation, Outcome.EXCLUDED, reason=_why_none(source, policies), source_id=source.id)
+        problems = report.problems_of(source.id)
+        yield Result(
+            operation.operation,
+            Outcome.EXCLUDED,
+            reason=_why_none(source, policies),
+            source_id=source.id,
+            details={"problems": problems} if problems else {},
+        )
 
 
 def _why_none(source: Source, policies: Policies) -> Reason:

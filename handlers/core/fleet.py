@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from handlers.core.grammar import Keep
-from handlers.core.model import Kind, Lifecycle
+from handlers.core.model import Kind, Lifecycle, Source
 from handlers.core.recovery_point import Recovery
 
 
@@ -19,6 +19,14 @@ class Unread(NamedTuple):
     kind: Kind
     compartment_id: str
     reason: str
+
+
+class Problem(NamedTuple):
+    """A tag of a source that cannot be followed: the term it is about, as `SourcePolicy.faults` has it, and why."""
+
+    source: Source
+    term: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,8 @@ class FleetReport:
     unread: Sequence[Unread] = ()
     notes: Sequence[str] = ()
     """Further sentences for those who read it, such as of a region that the tenancy is not subscribed to."""
+    problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    """By source; also of sources that have no recoveries."""
     days: int = 30
     max_rows: int = 1000
     keeps: Mapping[tuple[str, str], Keep] = field(default_factory=dict)
@@ -55,17 +65,24 @@ class FleetReport:
             each.region == self.source_region and each.kind is recovery.source.kind for each in self.unread
         )
 
+    def problems_of(self, source_id: str) -> dict[str, str]:
+        """What is wrong with the tags of a source, by the term that each is about."""
+        return {each.term: each.message for each in self.problems.get(source_id, ())}
+
     def keep_of(self, recovery: Recovery) -> Keep:
         """What is kept of these copies."""
         return self.keeps.get((recovery.source.id, recovery.region), Keep())
 
 
-def as_json(recovery: Recovery, *, originals_are_known: bool = True) -> dict[str, Any]:
+def as_json(
+    recovery: Recovery, *, originals_are_known: bool = True, problems: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """How it stands with one source in one destination, as the JSON answer has it; `null` is none, or not known.
 
     `copies` and `storedGigabytes` are of those that are AVAILABLE. Where the destination could not be read, `standing`
     is `unread`, there is no recovery point, and lists and counts are of what was seen nevertheless. Whether a copy is
-    an orphan, and a source gone, is known only where the source region was read: `originals_are_known`.
+    an orphan, and a source gone, is known only where the source region was read: `originals_are_known`. `problems` are
+    the source's tags that cannot be followed, by the term that each is about.
     """
     source, is_known = recovery.source, recovery.is_known
     return {
@@ -97,6 +114,7 @@ def as_json(recovery: Recovery, *, originals_are_known: bool = True) -> dict[str
         "faultyBackups": list(recovery.faulty_backups),
         "orphans": len(recovery.orphans) if originals_are_known else None,
         "stray": not recovery.belongs,
+        "problems": dict(problems or {}),
     }
 
 

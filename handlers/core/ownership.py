@@ -40,6 +40,11 @@ def is_misdated(copy: Backup, original: Backup) -> bool:
     return provenance is not None and abs(provenance[1] - original.time_created) >= _SECOND
 
 
+def tells_of(copy: Backup, original: Backup) -> bool:
+    """Whether a copy's tags will tell of when its data is when its original is gone."""
+    return read_copy_provenance(copy.freeform_tags) is not None and not is_misdated(copy, original)
+
+
 def time_of(backup: Backup, inventory: Inventory) -> datetime:
     """Of when the data is. Whatever its tags say, no copy was made before what it is a copy of."""
     if backup.copied_from is None:

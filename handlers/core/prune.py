@@ -20,12 +20,12 @@ from handlers.core.fate import Fate, Step
 from handlers.core.grammar import Keep
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
-from handlers.core.ownership import is_misdated, is_ours, time_of
+from handlers.core.ownership import is_misdated, is_ours, tells_of, time_of
 from handlers.core.report import Outcome, Reason
 from handlers.core.retention import kept
 from handlers.core.settings import Settings
 from handlers.core.source_policy import Policies, SourcePolicy
-from handlers.core.surplus import source_time, surplus
+from handlers.core.surplus import surplus, told_time
 from handlers.core.tokens import MARK_TAG, read_mark
 
 UNREAD = "a list could not be read, so nothing is marked or deleted: see the results with a compartment as sourceId"
@@ -135,7 +135,8 @@ class _Look:
         if is_home:
             return wanted
         living = [each for each in self._orphans.get((origin, region), ()) if not each.lifecycle.is_dead]
-        of_sweep = {source_time(each) for each in living} | {each.time_created for each in self._copyable[origin]}
+        told = {when for each in living if (when := told_time(each, self._inventory))}
+        of_sweep = told | {each.time_created for each in self._copyable[origin]}
         return {**kept({each: each for each in of_sweep}, keep, self._now), **wanted}
 
     def _unfit(self, backup: Backup) -> Fate | None:
@@ -197,7 +198,7 @@ class _Look:
             is_unknown = where in inventory.unverified or where in inventory.unread_copies
             if is_unknown or any(copy.lifecycle.is_under_way or is_misdated(copy, backup) for copy in copies):
                 return False
-            is_there = any(copy.lifecycle is Lifecycle.AVAILABLE for copy in copies)
+            is_there = any(copy.lifecycle is Lifecycle.AVAILABLE and tells_of(copy, backup) for copy in copies)
             if region in policy.regions and not is_there and not self._is_surplus(backup, region):
                 return False
         return True

@@ -28,22 +28,29 @@ def surplus(
     any retention is configured at all. It may have been left out, or deleted, on purpose.
     """
     policy = policies.of(queue[0])
-    orphans = [copy for copy in orphans if not copy.lifecycle.is_dead]
+    # One that does not tell its time was begun after its backup, and perhaps after backups which are not there.
+    living = ((copy.id, told_time(copy, inventory)) for copy in orphans if not copy.lifecycle.is_dead)
+    told = {each: when for each, when in living if when}
     missing = {each.id: each.time_created for each in queue if not inventory.has_living_copy(each, region)}
     if not missing or "keep" in policy.faults:
         return set()
     if inventory.sources.get(queue[0].source_id or "") is None and policies.names_keep:
         there = [each.time_created for each in queue if each.id not in missing]
-        # Without its tags a copy only tells when it was begun itself: that may be after backups which are not there.
-        told = [provenance[1] for copy in orphans if (provenance := read_copy_provenance(copy.freeform_tags))]
-        newest = max([*there, *told], default=NEVER)
+        newest = max([*there, *told.values()], default=NEVER)
         return {each for each, when in missing.items() if when < newest}
     keep = policy.keep_in(region)
     if keep.is_everything:
         return set()
     times = {each.id: each.time_created for each in queue}
-    times |= {copy.id: source_time(copy) for copy in orphans}
-    return missing.keys() - kept(times, keep, now).keys()
+    return missing.keys() - kept(times | told, keep, now).keys()
+
+
+def told_time(copy: Backup, inventory: Inventory) -> datetime | None:
+    """When the backup was made that this is a copy of, where that or the copy's tags say so."""
+    original = inventory.originals.get(copy.copied_from or "")
+    if original is not None:
+        return original.time_created
+    return source_time(copy) if read_copy_provenance(copy.freeform_tags) else None
 
 
 def source_time(copy: Backup, original: Backup | None = None) -> datetime:

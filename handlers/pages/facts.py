@@ -22,6 +22,16 @@ def stuck_of(recovery: Recovery) -> list[CopyState]:
     return [each for each in recovery.in_flight if each.is_stuck(recovery.now)]
 
 
+def is_late_unread(recovery: Recovery) -> bool:
+    """Whether it could not be read, and is older than its target as far as is known."""
+    return not recovery.is_known and recovery.breach_since is not None
+
+
+def least_age(recovery: Recovery) -> timedelta | None:
+    """How old the recovery point is as far as is known, also where the destination cannot be read."""
+    return None if recovery.known_point is None else max(timedelta(), recovery.now - recovery.known_point)
+
+
 def _rank(recovery: Recovery) -> tuple[object, ...]:
     """Breaches by how long they last, then what is not known, then what has copies that somebody should look at."""
     troubles = len(stuck_of(recovery)) + len(recovery.having(Lifecycle.FAULTY)) + len(recovery.faulty_backups)
@@ -74,6 +84,13 @@ class Totals:
     faulty: int
     orphans: int
     strays: int
+    late_unread: int
+    """How many could not be read, and are older than their target as far as is known."""
+
+    @property
+    def too_old(self) -> int:
+        """How many are older than their target, as far as is known."""
+        return self.standings[Standing.BREACH] + self.late_unread
 
     @property
     def worst_age(self) -> timedelta | None:
@@ -97,6 +114,7 @@ def totals_of(region: str, recoveries: Sequence[Recovery]) -> Totals:
         faulty=sum(len(each.having(Lifecycle.FAULTY)) for each in recoveries),
         orphans=sum(len(each.orphans) for each in recoveries),
         strays=sum(len(each.copies) for each in recoveries if not each.belongs),
+        late_unread=sum(is_late_unread(each) for each in recoveries),
     )
 
 

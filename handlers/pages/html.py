@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from itertools import groupby
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
 from handlers.core.recovery_point import Recovery, Standing
-from handlers.pages.facts import by_source, worst_first
+from handlers.pages.facts import by_source, is_late_unread, least_age, worst_first
 from handlers.pages.gaps import Gap, gaps_of
+from handlers.pages.html_tables import as_text, draw_table, table_style
 from handlers.pages.notices import Notice, counts, headline, notices, of_the_source_region
 from handlers.pages.style import STYLE
-from handlers.pages.tables import Row, Table, figures_table, regions_table, troubles_table
+from handlers.pages.tables import figures_table, regions_table
 from handlers.pages.terms import TERMS
 from handlers.pages.timeline import Axis, definitions, draw_axis, draw_lane, legend
+from handlers.pages.troubles import troubles_table
 from handlers.pages.words import (
     KINDS,
     SIGNS,
@@ -25,7 +26,6 @@ from handlers.pages.words import (
     duration,
     full_moment,
     name_of,
-    plain,
     standing_of,
 )
 
@@ -47,30 +47,25 @@ def html_page(report: FleetReport) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_SECURITY_POLICY}"/>'
         '<meta name="viewport" content="width=device-width,initial-scale=1"/>'
         '<meta name="referrer" content="no-referrer"/><meta name="color-scheme" content="light dark"/>'
-        f"<title>{_text('. '.join(titles))}</title>"
-        f"<style>{STYLE}{''.join(map(_alignment, tables))}</style></head><body>\n"
+        f"<title>{as_text('. '.join(titles))}</title>"
+        f"<style>{STYLE}{''.join(map(table_style, tables))}</style></head><body>\n"
         f"{_told(of_the_source_region(report))}{_header(said, report)}\n{_told(notices(report))}"
-        f"{_table(regions)}{_timeline(report)}{_table(troubles)}{_table(figures)}{_terms()}</body></html>\n"
+        f"{draw_table(regions)}{_timeline(report)}{draw_table(troubles)}{draw_table(figures)}{_terms()}</body></html>\n"
     )
-
-
-def _text(text: str) -> str:
-    """Any text, as it may stand in the page or in the quotes of an attribute."""
-    return escape(plain(text))
 
 
 def _header(said: Notice, report: FleetReport) -> str:
     chips = "".join(
-        f'<li class="{standing}"><b>{sign} {number:,}</b> {_text(what)}</li>'
+        f'<li class="{standing}"><b>{sign} {number:,}</b> {as_text(what)}</li>'
         for sign, standing, number, what in counts(report)
     )
     chips = f'<ul class="chips">{chips}</ul>' if chips else ""
     looked_at = counted(len(report.compartments), "compartment")
     return (
-        f'<header class="{said.tone}"><p class="dim">Recovery points of <b>{_text(report.source_region)}</b>, in '
+        f'<header class="{said.tone}"><p class="dim">Recovery points of <b>{as_text(report.source_region)}</b>, in '
         f"{looked_at}, at {full_moment(report.generated_at)}</p>"
-        f'<h1><i aria-hidden="true">{TONES[said.tone]}</i><span>{_text(said.title)}</span></h1>'
-        f"<p>{_text(said.text)}</p>{chips}</header>{NAVIGATION if report.recoveries else ''}"
+        f'<h1><i aria-hidden="true">{TONES[said.tone]}</i><span>{as_text(said.title)}</span></h1>'
+        f"<p>{as_text(said.text)}</p>{chips}</header>{NAVIGATION if report.recoveries else ''}"
     )
 
 
@@ -79,14 +74,14 @@ def _told(told: Iterable[Notice]) -> str:
 
 
 def _notice(notice: Notice) -> str:
-    text = f"<p>{_text(notice.text)}</p>" if notice.text else ""
-    items = "".join(f"<li>{_text(each)}</li>" for each in notice.items)
+    text = f"<p>{as_text(notice.text)}</p>" if notice.text else ""
+    items = "".join(f"<li>{as_text(each)}</li>" for each in notice.items)
     items = f"<ul>{items}</ul>" if items else ""
     if notice.is_detail:
         return (
-            f'<details class="notice {notice.tone}"><summary>{_text(notice.title)}</summary>{text}{items}</details>\n'
+            f'<details class="notice {notice.tone}"><summary>{as_text(notice.title)}</summary>{text}{items}</details>\n'
         )
-    return f'<section class="notice {notice.tone}"><h2>{_text(notice.title)}</h2>{text}{items}</section>\n'
+    return f'<section class="notice {notice.tone}"><h2>{as_text(notice.title)}</h2>{text}{items}</section>\n'
 
 
 def _timeline(report: FleetReport) -> str:
@@ -95,7 +90,7 @@ def _timeline(report: FleetReport) -> str:
         return ""
     days = "day" if report.days == 1 else f"{report.days} days"
     axis = Axis(report.generated_at, report.days)
-    signs = "".join(f"<li>{sign}{_text(what)}</li>" for sign, what in legend())
+    signs = "".join(f"<li>{sign}{as_text(what)}</li>" for sign, what in legend())
     groups = [(standing, list(group)) for standing, group in groupby(sources, _worst)]
     drawn = "".join(_group(standing, group, report, axis) for standing, group in groups)
     return (
@@ -122,73 +117,49 @@ def _source(recoveries: list[Recovery], report: FleetReport, axis: Axis) -> str:
     gone = ", gone" if source.is_ending and report.knows_originals(recoveries[0]) else ""
     lanes = "".join(_row(each, report, axis) for each in recoveries)
     return (
-        f'<li class="source"><div class="who" title="{_text(source.id)}"><b dir="auto">{_text(name_of(source))}</b>'
+        f'<li class="source"><div class="who" title="{as_text(source.id)}"><b dir="auto">{as_text(name_of(source))}</b>'
         f"<small>{KINDS[source.kind]}{gone}</small></div><div>{lanes}</div></li>\n"
     )
 
 
 def _row(recovery: Recovery, report: FleetReport, axis: Axis) -> str:
-    target = f"target {duration(recovery.target)}" if recovery.target and recovery.belongs else ""
     standing = standing_of(recovery, originals_are_known=report.knows_originals(recovery))
     gaps = gaps_of(recovery, report)
+    late = " late" if is_late_unread(recovery) else ""
     return (
-        f'<div class="row {recovery.standing}"><span class="where">{_text(recovery.region)}</span>'
+        f'<div class="row {recovery.standing}{late}"><span class="where">{as_text(recovery.region)}</span>'
         f"{draw_lane(recovery, gaps, report, axis, _summary(recovery, gaps, standing))}"
         f'<span class="age"><b>{SIGNS[recovery.standing]} {_age(recovery)}</b> '
-        f"<small>{target or standing}</small></span></div>"
+        f"<small>{_beside(recovery, standing)}</small></span></div>"
     )
 
 
 def _age(recovery: Recovery) -> str:
-    if not recovery.is_known:
-        return STANDINGS[Standing.UNREAD]
-    return "no copy" if recovery.age is None else duration(recovery.age)
+    age = least_age(recovery)
+    if is_late_unread(recovery):
+        return f"at least {duration(age)} old" if age is not None else "no copy known"
+    if recovery.standing in {Standing.UNREAD, Standing.NONE_YET}:
+        return STANDINGS[recovery.standing]
+    return "no copy" if age is None else duration(age)
+
+
+def _beside(recovery: Recovery, standing: str) -> str:
+    """What the age is to be measured by, or why by nothing."""
+    target = f"target {duration(recovery.target)}" if recovery.target and recovery.belongs else ""
+    if is_late_unread(recovery) and recovery.known_point:
+        return f"as far as is known, {target}"
+    is_said = recovery.standing in {Standing.UNREAD, Standing.NONE_YET}
+    return target or (STANDINGS[Standing.NO_TARGET] if is_said else standing)
 
 
 def _summary(recovery: Recovery, gaps: Sequence[Gap], standing: str) -> str:
     """What a lane shows, for those who do not see it."""
     there = counted(len(recovery.having(Lifecycle.AVAILABLE)), "copy", "copies")
     past = counted(len([each for each in gaps if not each.lasts]), "earlier gap")
-    return f"{name_of(recovery.source)} in {recovery.region}: {standing}, {_age(recovery)}, {there}, {past}"
-
-
-def _id(table: Table) -> str:
-    return table.title.lower().replace(" ", "-")
-
-
-def _alignment(table: Table) -> str:
-    """The style of a table's numbers: by column, so that no cell has to carry it."""
-    columns = [number for number, name in enumerate(table.columns, 1) if name in table.numbers]
-    if not columns:
-        return ""
-    return f"{','.join(f'#{_id(table)} tr>:nth-child({number})' for number in columns)}{{text-align:right}}\n"
-
-
-def _table(table: Table) -> str:
-    if not table.rows:
-        return ""
-    head = "".join(f'<th scope="col">{_text(each)}</th>' for each in table.columns)
-    body = "".join(_table_row(each, table) for each in table.rows)
-    text = f'<p class="dim">{_text(table.text)}</p>' if table.text else ""
-    return (
-        f'<section id="{_id(table)}"><h2>{_text(table.title)}</h2>{text}'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(table.title)}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div></section>\n"
-    )
-
-
-def _table_row(row: Row, table: Table) -> str:
-    first, *others = row.cells
-    cells = "".join(_cell(name, text) for name, text in zip(table.columns[1:], others, strict=True))
-    css_class = f' class="{row.standing}"' if row.standing else ""
-    return f'<tr{css_class}><th scope="row">{_text(first)}</th>{cells}</tr>\n'
-
-
-def _cell(column: str, text: str) -> str:
-    css_class = {"OCID": ' class="ocid"', "Standing": ' class="standing"'}.get(column, "")
-    return f"<td{css_class}>{_text(text)}</td>"
+    stands = ", ".join(dict.fromkeys([standing, _age(recovery)]))
+    return f"{name_of(recovery.source)} in {recovery.region}: {stands}, {there}, {past}"
 
 
 def _terms() -> str:
-    terms = "".join(f"<dt>{_text(term)}</dt><dd>{_text(meaning)}</dd>" for term, meaning in TERMS.items())
+    terms = "".join(f"<dt>{as_text(term)}</dt><dd>{as_text(meaning)}</dd>" for term, meaning in TERMS.items())
     return f'<section id="terms"><h2>What the words mean</h2><dl>{terms}</dl></section>\n'

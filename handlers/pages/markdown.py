@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from handlers.core.fleet import FleetReport
 from handlers.pages.notices import Notice, counts, headline, notices, of_the_source_region
-from handlers.pages.tables import Table, figures_table, regions_table, troubles_table
+from handlers.pages.tables import Table, figures_table, regions_table
 from handlers.pages.terms import TERMS
+from handlers.pages.troubles import troubles_table
 from handlers.pages.words import TONES, counted, full_moment, plain
 
 # As entities, so that no table, code, HTML, link or mention can begin in what somebody else has written.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Kind
 from handlers.core.recovery_point import Recovery, Standing
-from handlers.pages.facts import ALL, totals_of, worst_of
+from handlers.pages.facts import ALL, Totals, is_late_unread, least_age, totals_of, worst_of
 from handlers.pages.words import KINDS, SIGNS, STANDINGS, TONES, Tone, counted, duration, name_of, plain
 
 MAX_ITEMS = 40
+MAX_NAMED = 2
+"""So many destinations the headline names; more of them it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +32,57 @@ class Notice:
 
 def headline(report: FleetReport) -> Notice:
     """How it stands with everything, in a sentence that needs no second look, and with what is worst."""
-    standings = Counter(each.standing for each in report.recoveries)
-    breaches, unread = standings[Standing.BREACH], standings[Standing.UNREAD]
-    measured = breaches + standings[Standing.IN_TIME]
-    points = counted(measured, "recovery point")
+    total = totals_of(ALL, report.recoveries)
+    standings = total.standings
     if not report.recoveries:
         return Notice(Tone.UNSURE, "There is nothing to show", "No source has a destination, or a copy anywhere.")
-    if breaches:
-        verb = "is older than its target" if breaches == 1 else "are older than their target"
-        return Notice(Tone.BAD, f"{breaches:,} of {points} {verb}", _worst(worst_of(report)))
-    if unread:
-        text = f"The other {points} are younger than their target." if measured else ""
-        title = f"{unread:,} of {counted(len(report.recoveries), 'recovery point')} could not be read"
-        return Notice(Tone.UNSURE, title, text)
-    if not measured:
+    if total.too_old:
+        return Notice(Tone.BAD, _too_old(total, report), _worst(worst_of(report)))
+    if standings[Standing.UNREAD]:
+        title = f"{standings[Standing.UNREAD]:,} of {_points(len(report.recoveries))} could not be read"
+        return Notice(Tone.UNSURE, title, _others(standings))
+    if missing := standings[Standing.NONE_YET]:
+        verb = "has" if missing == 1 else "have"
+        title = f"{missing:,} of {_points(sum(standings.values()) - standings[Standing.STRAY])} {verb} no copy yet"
+        return Notice(Tone.UNSURE, title, _others(standings))
+    if not standings[Standing.IN_TIME]:
         return Notice(Tone.UNSURE, "No recovery point has a target", "Nothing says how old they may be.")
-    title = f"All {points} are younger than their target"
-    title = title if measured > 1 else "The recovery point is younger than its target"
-    oldest = totals_of(ALL, report.recoveries).worst_age
+    return _all_in_time(standings[Standing.IN_TIME], total.worst_age, report)
+
+
+def _points(number: int) -> str:
+    return counted(number, "recovery point")
+
+
+def _too_old(total: Totals, report: FleetReport) -> str:
+    """Of those that are to be younger than a target, or may be, as far as anything is known of them."""
+    measured = total.too_old + total.standings[Standing.IN_TIME] + total.standings[Standing.NONE_YET]
+    verb = "is older than its target" if total.too_old == 1 else "are older than their target"
+    title = f"{total.too_old:,} of {_points(measured)} {verb}"
+    if not total.late_unread:
+        return title
+    dark = sorted({plain(each.region) for each in report.recoveries if is_late_unread(each)})
+    regions = " and ".join(dark) if len(dark) <= MAX_NAMED else f"{len(dark)} destinations"
+    return f"{title} as far as is known; {regions} cannot be read"
+
+
+def _others(standings: Counter[Standing]) -> str:
+    """What there is to say of the others, where not all could be read or have a copy yet."""
+    missing, young, is_dark = standings[Standing.NONE_YET], standings[Standing.IN_TIME], standings[Standing.UNREAD]
+    verb = "has" if missing == 1 else "have"
+    said = [f"{_points(missing)} {verb} no copy yet."] if missing and is_dark else []
+    said += ["None is late, as far as anybody says."] if missing and not is_dark else []
+    if young:
+        the_others = f"The other {_points(young)}" if not (missing and is_dark) else f"{_points(young)}"
+        said.append(
+            f"{the_others} {'is' if young == 1 else 'are'} younger than {'its' if young == 1 else 'their'} target."
+        )
+    return " ".join(said)
+
+
+def _all_in_time(number: int, oldest: timedelta | None, report: FleetReport) -> Notice:
+    title = f"All {_points(number)} are younger than their target"
+    title = title if number > 1 else "The recovery point is younger than its target"
     text = f"The oldest is {duration(oldest)} old." if oldest is not None else ""
     if not report.source_is_whole:
         return Notice(Tone.UNSURE, title, f"{text} There may be sources that are not shown here.".strip())
@@ -56,9 +92,13 @@ def headline(report: FleetReport) -> Notice:
 def _worst(recovery: Recovery) -> str:
     where = f"{name_of(recovery.source)} in {plain(recovery.region)}"
     target = duration(recovery.target) if recovery.target else "none"
-    if recovery.age is None:
+    age = least_age(recovery)
+    if not recovery.is_known:
+        known = "no copy of it is known" if age is None else f"at least {duration(age)} old as far as is known"
+        return f"The worst: {where}, {known}; its target is {target}."
+    if age is None:
         return f"The worst: {where} has no copy at all; its target is {target}."
-    return f"The worst: {where}, {duration(recovery.age)} old; its target is {target}."
+    return f"The worst: {where}, {duration(age)} old; its target is {target}."
 
 
 def counts(report: FleetReport) -> Iterator[tuple[str, Standing, int, str]]:
@@ -69,11 +109,16 @@ def counts(report: FleetReport) -> Iterator[tuple[str, Standing, int, str]]:
     total = totals_of(ALL, report.recoveries)
     for standing in Standing:
         if total.standings[standing]:
-            yield SIGNS[standing], standing, total.standings[standing], STANDINGS[standing]
+            late = f", {total.late_unread:,} of them too old as far as is known" if total.late_unread else ""
+            what = f"{STANDINGS[standing]}{late if standing is Standing.UNREAD else ''}"
+            yield SIGNS[standing], standing, total.standings[standing], what
     if total.stuck:
         yield TONES[Tone.UNSURE], Standing.UNREAD, total.stuck, "stuck"
     if total.faulty:
         yield TONES[Tone.UNSURE], Standing.UNREAD, total.faulty, "FAULTY"
+    if problems := sum(map(len, report.problems.values())):
+        what = "tag that cannot be followed" if problems == 1 else "tags that cannot be followed"
+        yield TONES[Tone.UNSURE], Standing.UNREAD, problems, what
 
 
 def notices(report: FleetReport) -> list[Notice]:
@@ -108,8 +153,11 @@ def _of_destinations(report: FleetReport) -> Iterator[Notice]:
         all_of_it = unread[region] == total[region]
         title = f"The destination {plain(region)} could not be read"
         title = title if all_of_it else f"Parts of the destination {plain(region)} could not be read"
-        points = counted(unread[region], "recovery point")
-        yield Notice(Tone.UNSURE, title, f"The age of {points} there is not known.")
+        text = f"The age of {_points(unread[region])} there is not known."
+        if late := sum(each.region == region and is_late_unread(each) for each in report.recoveries):
+            verb = "is older than its" if late == 1 else "are older than their"
+            text += f" By what the tags of their backups say, {late:,} {verb} target."
+        yield Notice(Tone.UNSURE, title, text)
 
 
 def _of_lists(report: FleetReport) -> Iterator[Notice]:

@@ -18,7 +18,8 @@ a{color:inherit}
 .bad{--tone:var(--bad);--tone-bg:var(--bad-bg)}
 .good{--tone:var(--good);--tone-bg:var(--good-bg)}
 .unsure{--tone:var(--unsure);--tone-bg:var(--unsure-bg)}
-.breach{--mark:var(--bad)}.in_time{--mark:var(--good)}.unread,.stray{--mark:var(--unsure)}.no_target{--mark:var(--dim)}
+.breach{--mark:var(--bad)}.in_time{--mark:var(--good)}.unread,.none_yet,.stray{--mark:var(--unsure)}.no_target{--mark:var(--dim)}
+.late{--mark:var(--bad)}
 header,.notice{border:1px solid var(--tone);border-left-width:.5rem;border-radius:.5rem;background:var(--tone-bg);
 padding:1rem 1.25rem;margin-bottom:1rem;overflow-wrap:anywhere}
 header p{margin:.35rem 0}
@@ -46,7 +47,12 @@ tbody th{font-weight:600;position:sticky;left:0;background:var(--bg);max-width:2
 overflow-wrap:anywhere;min-width:12.5rem}
 .standing{color:var(--mark);font-weight:600}
 .ocid{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--dim)}
-#to-be-looked-at .ocid{white-space:normal;overflow-wrap:anywhere;min-width:14rem}
+td.ocid{white-space:normal;overflow-wrap:anywhere;min-width:12em}
+#to-be-looked-at td,#all-figures td{white-space:normal}
+#to-be-looked-at td:nth-child(2){overflow-wrap:anywhere;min-width:8rem}
+#to-be-looked-at td:nth-child(n+3):nth-child(-n+4){white-space:nowrap}
+#all-figures .standing,#all-figures td:nth-child(3){white-space:nowrap}
+#all-figures thead th{white-space:normal}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.2rem 0 .6rem;font-size:.87rem;color:var(--dim)}
 .key li{display:flex;align-items:center;gap:.35rem}
 .key svg{width:16px;height:22px;flex:none}
@@ -57,7 +63,7 @@ contain-intrinsic-size:auto 64px}
 .who{line-height:1.25;min-width:0}
 .who b{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;overflow-wrap:anywhere}
 .where{color:var(--dim);font-size:.87rem;overflow-wrap:anywhere;line-height:1.2}
-.age{line-height:1.2}.age>*{white-space:nowrap}
+.age{line-height:1.2}.age b,.row:not(.unread) small{white-space:nowrap}
 .age b{color:var(--mark)}
 h3{font-size:1rem;margin:1rem 0 .3rem;color:var(--mark)}
 .axis{position:sticky;top:0;z-index:3;background:var(--bg);border-bottom:1px solid var(--line);padding-top:.3rem}
@@ -71,11 +77,11 @@ svg{forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust
 .line{stroke:var(--grid)}.line.strong{stroke:var(--line)}
 .target{stroke:var(--target);stroke-width:22}
 .dark{stroke:var(--dim);stroke-width:8;stroke-dasharray:2 6;opacity:.35}
-.gap{stroke:var(--bad);stroke-width:8;opacity:.38}
+.gap{stroke:var(--bad);stroke-width:5;opacity:.6}
 .gap.lasts{stroke-width:12;opacity:.85}
 .copies{stroke:var(--copy);stroke-width:7;stroke-linecap:round}
-.orphans{stroke:var(--orphan);stroke-width:6;stroke-linecap:square}
-.copy{fill:var(--copy)}.orphan{fill:var(--orphan)}
+.orphans{stroke:var(--orphan);stroke-width:2.5}.orphans.dense{stroke-width:1.5;opacity:.8}
+.copy{fill:var(--copy)}
 .transit{fill:var(--bg);stroke:var(--unsure);stroke-width:2.2}
 .stuck{stroke:var(--bad)}.core{fill:var(--bad)}
 .faulty{stroke:var(--bad);stroke-width:2.5;stroke-linecap:round}.halo{stroke:var(--bg);stroke-width:5.5}
@@ -90,8 +96,12 @@ dt{font-weight:600}dd{margin:0}
 .axis .none{display:none}.axis .days{grid-column:1/-1;font-size:.73rem}
 .who{display:flex;gap:.6rem;align-items:baseline;margin-bottom:.15rem}.who small{flex:none}
 tbody th{max-width:10rem;min-width:8.5rem}
-#to-be-looked-at .ocid{white-space:nowrap}}
+td.ocid{min-width:14rem}}
 @media screen and (max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}
+@media screen{
+#all-figures table{font-size:.8rem}
+#all-figures th,#all-figures td{padding:.32rem .27rem}
+#all-figures tbody th{min-width:8rem}}
 @media print{
 @page{size:A4 landscape;margin:10mm}
 html{font-size:11px}

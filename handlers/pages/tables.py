@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from handlers.core.fleet import FleetReport
 from handlers.core.model import Lifecycle
 from handlers.core.recovery_point import Recovery, Standing
-from handlers.pages.facts import ALL, Totals, in_order, stuck_of, totals, worst_first
+from handlers.pages.facts import ALL, Totals, is_late_unread, least_age, stuck_of, totals, worst_first
 from handlers.pages.gaps import Gap, gaps_of
 from handlers.pages.words import (
     KINDS,
@@ -26,12 +25,13 @@ from handlers.pages.words import (
     standing_of,
 )
 
-MAX_TROUBLES = 100
 COUNTS = ("Copies", "Stored", "In flight", "FAULTY", "Orphans", "Strays")
-REGION_COLUMNS = ("Destination", "Sources", "Not read", "Too old", "Oldest point", *COUNTS)
+REGION_COLUMNS = ("Destination", "Sources", "Not read", "Too old", "No copy yet", "Oldest point", *COUNTS)
 TIMES = ("Recovery point", "Age", "Target", "Behind", "Next due", "Too old before")
-FIGURES = ("Source", "Kind", "Destination", "Standing", *TIMES, *COUNTS, "OCID")
-NUMBERS = frozenset({"Age", "Target", "Behind", "Copies", "Stored", "Orphans", "Strays"})
+FIGURES = ("Source", "Kind", "Destination", "Standing", *TIMES, *COUNTS[:-1], "OCID")
+WORTH_A_COLUMN = frozenset({"No copy yet", "Target", "Behind", "Next due", "Too old before", *COUNTS}) - {"Copies"}
+"""Those that are there only where one of their cells has something to say."""
+NUMBERS = frozenset({"Age", "Target", "Behind", "Copies", "Stored", "Orphans"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,27 @@ class Table:
 def regions_table(report: FleetReport) -> Table:
     """What there is in each destination."""
     rows = tuple(_region_row(each, are_known=report.source_is_whole) for each in totals(report))
-    return Table("Destinations", REGION_COLUMNS, rows, frozenset(REGION_COLUMNS[1:]))
+    return _without_empty(Table("Destinations", REGION_COLUMNS, rows, frozenset(REGION_COLUMNS[1:])), {"No copy yet"})
+
+
+def _without_empty(table: Table, names: Collection[str]) -> Table:
+    """The table less those of the columns named that have nothing in any row."""
+    shown = [
+        number
+        for number, name in enumerate(table.columns)
+        if name not in names or any(row.cells[number] != NONE for row in table.rows)
+    ]
+    rows = (Row(tuple(row.cells[number] for number in shown), row.standing) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[number] for number in shown), rows=tuple(rows))
 
 
 def _region_row(each: Totals, *, are_known: bool) -> Row:
-    unread, breaches = each.standings[Standing.UNREAD], each.standings[Standing.BREACH]
+    unread, missing = each.standings[Standing.UNREAD], each.standings[Standing.NONE_YET]
     is_dark = unread == sum(each.standings.values())
+    # What is not read may be too old as well: that it is may be known all the same.
+    too_old = f"at least {each.too_old:,}" if each.late_unread else NOT_KNOWN if is_dark else _number(each.too_old)
     seen = (
-        _number(breaches),
+        _number(missing),
         _long(each.worst_age),
         _number(each.copies),
         size(each.stored_gb),
@@ -73,8 +86,9 @@ def _region_row(each: Totals, *, are_known: bool) -> Row:
         _number(each.strays),
     )
     name = "All" if each.region == ALL else plain(each.region)
-    standing = Standing.BREACH if breaches else Standing.UNREAD if unread else None
-    cells = (name, f"{each.sources:,}", _number(unread), *((NOT_KNOWN,) * len(seen) if is_dark else seen))
+    standing = Standing.BREACH if each.too_old else Standing.UNREAD if unread else None
+    told = (NOT_KNOWN,) * len(seen) if is_dark else seen
+    cells = (name, f"{each.sources:,}", _number(unread), too_old, *told)
     return Row(cells, standing)
 
 
@@ -93,7 +107,8 @@ def _flight(in_flight: int, stuck: int) -> str:
 def figures_table(report: FleetReport) -> Table:
     """Everything that is known of each source in each destination, the worst first."""
     rows = tuple(_figures(each, report) for each in worst_first(report))
-    return Table("All figures", FIGURES, rows, NUMBERS, f"Times are in UTC. {NONE} is none, {NOT_KNOWN} is not known.")
+    text = f"Times are in UTC. {NONE} is none, {NOT_KNOWN} is not known. Columns that would be empty are left out."
+    return _without_empty(Table("All figures", FIGURES, rows, NUMBERS, text), WORTH_A_COLUMN)
 
 
 def _figures(each: Recovery, report: FleetReport) -> Row:
@@ -102,6 +117,8 @@ def _figures(each: Recovery, report: FleetReport) -> Row:
     if each.is_known:
         point, age, behind = _at(each.point, each.now), _long(each.age), _behind(each)
         copies, stored = _number(len(each.having(Lifecycle.AVAILABLE))), size(each.stored_gb) if each.copies else NONE
+    elif is_late_unread(each) and (least := least_age(each)) is not None:
+        age = f"at least {duration(least)}"
     cells = (
         name_of(each.source),
         KINDS[each.source.kind],
@@ -118,7 +135,6 @@ def _figures(each: Recovery, report: FleetReport) -> Row:
         _in_flight(each),
         _faulty(each),
         _number(len(each.orphans)) if are_known else NOT_KNOWN,
-        NONE if each.belongs else _number(len(each.copies)),
         plain(each.source.id),
     )
     return Row(cells, each.standing)
@@ -160,25 +176,3 @@ def _faulty(each: Recovery) -> str:
     found = [counted(copies, "copy", "copies")] if copies else []
     found += [counted(backups, "backup")] if backups else []
     return " + ".join(found) or (NONE if each.is_known else NOT_KNOWN)
-
-
-def troubles_table(report: FleetReport) -> Table:
-    """The copies and backups that somebody should look at, each by its OCID."""
-    found = list(_troubles(in_order(report.recoveries)))
-    text = f"The first {MAX_TROUBLES} of {len(found):,}." if len(found) > MAX_TROUBLES else ""
-    columns = ("What", "Source", "Region", "Backup of", "OCID")
-    return Table("To be looked at", columns, tuple(islice(found, MAX_TROUBLES)), text=text)
-
-
-def _troubles(recoveries: Iterable[Recovery]) -> Iterator[Row]:
-    backups: dict[str, Row] = {}
-    for each in recoveries:
-        name, region = name_of(each.source), plain(each.region)
-        for copy in stuck_of(each):
-            what = f"copy under way for {duration(each.now - copy.began)}"
-            yield Row((what, name, region, moment(copy.moment, each.now), plain(copy.id)))
-        for copy in each.having(Lifecycle.FAULTY):
-            yield Row(("FAULTY copy", name, region, moment(copy.moment, each.now), plain(copy.id)))
-        for backup in each.faulty_backups:
-            backups[backup] = Row(("FAULTY backup", name, "source region", NONE, plain(backup)))
-    yield from backups.values()

@@ -11,6 +11,14 @@ TERMS = {
         "now, whatever was written since then would be lost with it: that is the age of the recovery point."
     ),
     "Target": "How old the policy allows a recovery point to be. Unless it says so, twice the interval of the backups.",
+    "No copy yet": (
+        "The policy wants copies there, and there is none so far. It is not late: its target has not passed yet, or "
+        "nobody has said how old it may be. There is nothing to recover to all the same."
+    ),
+    "As far as is known": (
+        "A destination that cannot be read may have copies that nobody sees. The tags of the backups in the source "
+        "region name the copies that were seen last: a recovery point is taken to be that of the newest of these."
+    ),
     "Behind": "How much older the recovery point is than the newest backup of the source; all, where there is none.",
     "Too old before": (
         "How often, and for how long in all, a recovery point was older than today's target in the days shown. Only "

@@ -19,6 +19,10 @@ WIDTH, HEIGHT, MIDDLE = 1000, 22, 11
 MAX_TOOLTIPS = 6
 """So many rare marks of a lane have a tooltip of their own; with more of them, all have one together."""
 LABELS = 6
+BESIDE = 19
+"""How far down gaps of the past are, below the copies that came before and after them."""
+DENSE = 9
+"""From mark to mark; where they are closer, those that are lines are thinner, so that each is still seen."""
 CROSS = "M-4 7l8 8m-8 0l8-8"
 
 
@@ -70,7 +74,7 @@ def definitions(axis: Axis) -> str:
         f'<g id="grid"><path class="line" d="{lines}M0 {MIDDLE}h{WIDTH}"/>'
         f'<path class="line strong" d="{strong}M0 0v{HEIGHT}M{WIDTH} 0v{HEIGHT}"/></g>'
         '<circle id="copy" class="copy" cy="11" r="3.5"/>'
-        '<path id="orphan" class="orphan" d="M-3 8h6v6h-6z"/>'
+        '<path id="orphan" class="orphans" d="M0 6v10"/>'
         '<circle id="transit" class="transit" cy="11" r="4"/>'
         '<g id="stuck"><circle class="transit stuck" cy="11" r="4.7"/><circle class="core" cy="11" r="1.8"/></g>'
         f'<g id="faulty"><path class="faulty halo" d="{CROSS}"/><path class="faulty" d="{CROSS}"/></g>'
@@ -101,7 +105,7 @@ def draw_lane(recovery: Recovery, gaps: Sequence[Gap], report: FleetReport, axis
         f'<svg class="lane" role="img" aria-label="{escape(plain(summary))}">'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"><use href="#grid"/>'
         f"{_target(recovery, axis)}{_gaps(gaps, recovery, axis)}"
-        f"{_strokes('orphans', 'orphan', orphans, axis)}{_strokes('copies', 'copy', others, axis)}</svg>"
+        f"{_orphans(orphans, axis)}{_copies(others, axis)}</svg>"
         f"{_marks('transit', 'under way', on_time, axis)}{_marks('stuck', 'stuck', stuck, axis)}"
         f"{_marks('faulty', 'FAULTY', faulty, axis)}{_older(older)}</svg>"
     )
@@ -124,29 +128,44 @@ def _gaps(gaps: Sequence[Gap], recovery: Recovery, axis: Axis) -> str:
         told = [f"{moment(gap.start, axis.now)}, for {duration(gap.length)}" for gap in past[:MAX_TOOLTIPS]]
         more = [f"and {len(past) - MAX_TOOLTIPS} more"] if len(past) > MAX_TOOLTIPS else []
         title = f"was older than the target from {'; '.join([*told, *more])}"
-        drawn = f'<path class="gap" d="{"".join(_bar(gap, axis) for gap in past)}"><title>{title}</title></path>'
+        drawn = (
+            f'<path class="gap" d="{"".join(_bar(gap, axis, BESIDE) for gap in past)}"><title>{title}</title></path>'
+        )
     for gap in gaps:
         if gap.lasts:
             since = moment(recovery.breach_since or gap.start, axis.now)
             title = f"older than the target since {since}"
-            drawn += f'<path class="gap lasts" d="{_bar(gap, axis)}"><title>{title}</title></path>'
+            drawn += f'<path class="gap lasts" d="{_bar(gap, axis, MIDDLE)}"><title>{title}</title></path>'
     return drawn
 
 
-def _bar(gap: Gap, axis: Axis) -> str:
+def _bar(gap: Gap, axis: Axis, y: int) -> str:
     """At least wide enough to be seen."""
     start = min(axis.x(gap.start), WIDTH - 3)
-    return f"M{start} {MIDDLE}H{max(axis.x(gap.end), start + 3)}"
+    return f"M{start} {y}H{max(axis.x(gap.end), start + 3)}"
 
 
-def _strokes(css_class: str, one: str, copies: Sequence[CopyState], axis: Axis) -> str:
-    """Many marks in one path: a stroke of no length is drawn as its round or square end."""
+def _copies(copies: Sequence[CopyState], axis: Axis) -> str:
+    """Many dots in one path: a stroke of no length is drawn as its round end."""
     places = sorted({axis.x(each.moment) for each in copies})
     if not places:
         return ""
     steps = "".join(f"m{after - before} 0h0" for before, after in pairwise(places))
-    title = _told(one, copies, axis)
-    return f'<path class="{css_class}" d="M{places[0]} {MIDDLE}h0{steps}"><title>{title}</title></path>'
+    title = _told("copy", copies, axis)
+    return f'<path class="copies" d="M{places[0]} {MIDDLE}h0{steps}"><title>{title}</title></path>'
+
+
+def _orphans(copies: Sequence[CopyState], axis: Axis) -> str:
+    """Many upright lines in one path."""
+    places = sorted({axis.x(each.moment) for each in copies})
+    if not places:
+        return ""
+    steps = "".join(f"m{after - before}-10v10" for before, after in pairwise(places))
+    is_dense = places[-1] - places[0] < DENSE * (len(places) - 1)
+    css_class = "orphans dense" if is_dense else "orphans"
+    return (
+        f'<path class="{css_class}" d="M{places[0]} 6v10{steps}"><title>{_told("orphan", copies, axis)}</title></path>'
+    )
 
 
 def _told(one: str, copies: Sequence[CopyState], axis: Axis) -> str:
@@ -188,7 +207,7 @@ def legend() -> Iterable[tuple[str, str]]:
     yield sign('<use href="#stuck"/>'), "stuck"
     yield sign('<use href="#faulty"/>'), "FAULTY"
     yield sign('<path class="gap lasts" d="M-8 11H8"/>'), "older than the target now"
-    yield sign('<path class="gap" d="M-8 11H8"/>'), "was older before"
+    yield sign('<path class="gap" d="M-8 19H8"/>'), "was older before"
     yield sign('<path class="target" d="M-8 11H8"/>'), "target: a copy must be in here"
     yield sign(f'<path class="dark" d="M-8 {MIDDLE}H8"/>'), "could not be read"
     yield sign('<use href="#older"/>'), "older copies"

@@ -1,4 +1,4 @@
-"""Who plays in the film: three regions, three sources, and what is wanted for them."""
+"""Who plays in a rehearsal: three regions, three sources, and what is wanted for them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,33 @@ from datetime import timedelta
 
 from infra.emulator.block_volume.limits import State, Timings
 from infra.local.stage import Stage
+from infra.local.terms import Terms
 
 HOME, NEAR, FAR = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 REGIONS = (HOME, NEAR, FAR)
 
+GOLD = Terms("6h", {HOME: "last 28", NEAR: "last 28", FAR: "14d"})
+TAGGED = Terms("12h", {HOME: "14d", NEAR: "14d", FAR: "14d"})
+OTHERS = Terms("1d", {HOME: "7d 4w", NEAR: "7d 4w"})
+TERMS = {"shop": GOLD, "ledger": TAGGED, "web": OTHERS}
+"""What is wanted for each source, by its name."""
+
 POLICY = {
-    "defaults": {"destinations": [NEAR], "every": "1d", "keep": "7d 4w"},
+    "defaults": {"destinations": [NEAR], "every": OTHERS.every, "keep": OTHERS.keep[HOME]},
     "rules": [
         {
             "name": "gold",
             "match": {"tags": {"tier": "gold"}},
-            "destinations": [{"region": NEAR}, {"region": FAR, "keep": "14d"}],
-            "every": "6h",
-            "keep": "last 10",
+            "destinations": [NEAR, {"region": FAR, "keep": GOLD.keep[FAR]}],
+            "every": GOLD.every,
+            "keep": GOLD.keep[HOME],
         }
     ],
 }
 OWN_TAGS = {
     "backup-copy-destinations": f"{NEAR}, {FAR}",
-    "backup-copy-every": "12h",
-    "backup-copy-keep": "5d",
+    "backup-copy-every": TAGGED.every,
+    "backup-copy-keep": TAGGED.keep[HOME],
 }
 
 # Seconds of cloud time; members are done a little before their group.
@@ -66,11 +73,11 @@ class Schedule:
     operation: Mapping[str, str]
 
 
-# What is due is made when its time has come, and swept when it is finished; what is old goes at night.
+# What is due is made when its time has come, and swept when it is finished; what is old goes a little at a time.
 SCHEDULES = (
     Schedule("due-backups", timedelta(minutes=1), "PT6H", {"operation": "CreateDueBackups"}),
     Schedule("sweep", timedelta(minutes=45), "PT3H", {"operation": "Sweep"}),
-    Schedule("retention", timedelta(hours=3), "PT24H", {"operation": "PruneCopies"}),
+    Schedule("retention", timedelta(hours=5, minutes=30), "PT6H", {"operation": "PruneCopies"}),
     Schedule("report", timedelta(hours=8), "PT24H", {"operation": "ReportCopies"}),
 )
 
@@ -83,17 +90,13 @@ def create_sources(stage: Stage) -> tuple[Source, ...]:
     web = stage.boot_volume("web")
     ledger = operator.create_volume(HOME, "ledger", 100, operator.domain_of(HOME, web), OWN_TAGS)
     return (
-        Source(shop, "shop", "group, gold", (NEAR, FAR)),
-        Source(ledger, "ledger", "volume, tagged", (NEAR, FAR)),
-        Source(web, "web", "boot volume", (NEAR,)),
+        Source(shop, "shop", "group, gold", GOLD.destinations),
+        Source(ledger, "ledger", "volume, tagged", TAGGED.destinations),
+        Source(web, "web", "boot volume", OTHERS.destinations),
     )
 
 
 def configuration(topic_id: str) -> dict[str, str]:
-    """The function's configuration; people are told through the topic.
-
-    A fleet as small as this turns over a fifth of its backups in a day, and half of them when retention could not go
-    on for two, because a region was down: more than the usual limits of what may be deleted at once.
-    """
-    limits = {"MAX_DELETE_PERCENT": "60", "MAX_DELETES": "100"}
-    return {"POLICY": json.dumps(POLICY), "NOTIFICATION_TOPIC_ID": topic_id, **limits}
+    """The function's configuration; people are told through the topic, and a call without an operation sweeps."""
+    schedule = json.dumps({"operation": "Sweep"})
+    return {"POLICY": json.dumps(POLICY), "NOTIFICATION_TOPIC_ID": topic_id, "SCHEDULE": schedule}

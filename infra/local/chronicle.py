@@ -16,7 +16,6 @@ from infra.local.timeline import BACKUPS, Moment, Tone
 
 Entry = Mapping[str, Any]
 LATEST = 3
-PLURALS = {"backup": "backups", "copy": "copies"}
 OCID = re.compile(r"(ocid1\.[a-z]+)\.[\w.-]*(\w{6})\b")
 
 
@@ -51,9 +50,7 @@ class Chronicle:
         """The cloud's clock stands at `now`: what belonged to the time before is over."""
         with self._lock:
             if self._deleted:
-                self._pass(
-                    " and ".join(f"{count} {what}" for what, count in sorted(self._deleted.items())) + " deleted"
-                )
+                self._pass(" and ".join(number(n, what) for what, n in sorted(self._deleted.items())) + " deleted")
                 self._deleted.clear()
             for region in sorted(self._behind - self.down):
                 concerned = [each for each in self.sources if region in each.destinations]
@@ -62,10 +59,10 @@ class Chronicle:
                     self.say(f"{region} has every copy again", Tone.GOOD)
             self.now = now
 
-    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+    def say(self, text: str, tone: Tone = Tone.PLAIN, detail: str = "") -> None:
         """Something happened now that is out of the ordinary."""
         with self._lock:
-            moment = Moment(self.now, "", text, tone)
+            moment = Moment(self.now, "", text, tone, detail)
             self.moments.append(moment)
             self._tell(moment)
 
@@ -94,9 +91,11 @@ class Chronicle:
                 # The members of a group's backup are never told of.
                 case {"kind": "block_volume.transition", "group": None, "resource_kind": kind} if kind in BACKUPS:
                     self._follow(entry)
-                case {"kind": "notifications.published", "topic": topic, "title": title} if topic == self.topic_id:
+                case {"kind": "notifications.published", "topic": topic, "title": title, "body": body} if (
+                    topic == self.topic_id
+                ):
                     self.counts["messages"] += 1
-                    self.say(f"people are told: {_shorten(title)}", Tone.NEWS)
+                    self.say(f"people are told: {_shorten(title)}", Tone.NEWS, _shorten(_first_remedy(body)))
                 case {"kind": "fault"}:
                     self.counts["faults"] += 1
                 case {"kind": "api.call"}:
@@ -149,8 +148,15 @@ class Chronicle:
         return next((each.name for each in self.sources if each.id == holding.source_id), "something else")
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count} {what if count == 1 else PLURALS[what]}"
+def number(count: int, what: str) -> str:
+    """So many of what is given in the singular."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count} {what if count == 1 else many}"
+
+
+def _first_remedy(body: str) -> str:
+    """What a message says is to be done about the first thing that it tells of; nothing when all is over."""
+    return next((line.strip() for line in body.splitlines() if line.strip().startswith("What to do")), "")
 
 
 def _shorten(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -14,8 +15,13 @@ from rich.table import Table
 from infra.local.cast import HOME, REGIONS, Source
 from infra.local.operator import Backup
 
-MARK = "backup-copy-delete-after"
-"""The tag on what retention is going to delete."""
+MARK, SOURCE_TIME = "backup-copy-delete-after", "backup-copy-source-time"
+"""Tags: on what retention is going to delete, and on a copy the time of its backup."""
+AVAILABLE = "AVAILABLE"
+LEGEND = """\
+oldest, newest: when the backup was made, of which it may be a copy, in UTC
+orphans: copies that are kept although their backup is deleted
+marked: of those AVAILABLE, what retention is going to delete, after a day of grace; others: by their state"""
 PAGES = {"report.html": ("html", "text/html"), "report.md": ("markdown", "text/markdown")}
 """What the function is asked for, by the name of the file that its answer goes to: a format, and its content type."""
 ATTEMPTS = 3
@@ -72,26 +78,39 @@ def _invoke(invoke_url: str, operation: Mapping[str, str]) -> httpx.Response:
 
 
 def draw_backups(sources: Iterable[Source], backups: Sequence[Backup]) -> Table:
-    """A line for each source and region: what is there, from when, and what else may be known of it."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), show_edge=False)
-    for name in ("source", "region", "good", "the oldest", "the newest", "to go", "besides"):
-        table.add_column(name, justify="right" if name in {"good", "to go"} else "left", no_wrap=name != "besides")
+    """A line for each source and region: how many can be restored, from which times, and what else there is."""
+    living = {each.id for each in backups if each.copy_of is None and each.state == AVAILABLE}
+    made = {each.id: each.created for each in backups if each.copy_of is None}
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=0, show_edge=False)
+    for name in ("source", "region", AVAILABLE, "oldest", "newest", "orphans", "marked", "others"):
+        is_number = name in {AVAILABLE, "orphans", "marked"}
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=name != "others", min_width=6)
     for source in sources:
         for region in (each for each in REGIONS if each in (HOME, *source.destinations)):
             here = [each for each in backups if each.source_id == source.id and each.region == region]
-            good = [each for each in here if each.state == "AVAILABLE"]
-            times = sorted(each.created for each in good)
+            good = [each for each in here if each.state == AVAILABLE]
+            times = sorted(_backed_up(each, made) for each in good)
+            orphans = [each for each in good if each.copy_of is not None and each.copy_of not in living]
             table.add_row(
                 source.name if region == HOME else "",
                 region,
                 str(len(good)),
                 *(f"{time:%d %b %H:%M}" for time in (*times[:1], *times[-1:])),
                 *([] if times else ["", ""]),
+                str(len(orphans)) if region != HOME else "",
                 str(len([each for each in good if MARK in each.tags])),
-                _count_states([each.state for each in here if each.state not in {"AVAILABLE", "TERMINATED"}]),
+                _count_states([each.state for each in here if each.state not in {AVAILABLE, "TERMINATED"}]),
                 end_section=region == (HOME, *source.destinations)[-1],
             )
     return table
+
+
+def _backed_up(backup: Backup, made: Mapping[str, datetime]) -> datetime:
+    """When a backup was made, of which this may be a copy. Where it is gone, a tag of the copy still says it."""
+    if backup.copy_of is None or backup.copy_of in made:
+        return made.get(backup.copy_of or backup.id, backup.created)
+    written = backup.tags.get(SOURCE_TIME)
+    return datetime.fromisoformat(written) if written else backup.created
 
 
 def _count_states(states: Sequence[str]) -> str:

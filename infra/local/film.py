@@ -18,14 +18,14 @@ from infra.emulator.block_volume.kinds import BackupKind
 from infra.emulator.block_volume.limits import Limits
 from infra.emulator.faults.fault import FaultKind
 from infra.emulator.server import Emulator
-from infra.local.cast import HOME, REGIONS, TIMINGS, Source, configuration, create_sources
+from infra.local.cast import HOME, REGIONS, TERMS, TIMINGS, Source, configuration, create_sources
 from infra.local.chronicle import Chronicle
-from infra.local.ending import PAGES, ask_for_pages, conclude, draw_backups, find_lacking
+from infra.local.ending import LEGEND, PAGES, ask_for_pages, conclude, draw_backups, find_lacking
 from infra.local.film_time import FilmTime
 from infra.local.operator import Backup
 from infra.local.scenes import Scene, write_scenes
 from infra.local.screen import Screen
-from infra.local.stage import FUNC_YAML, Stage
+from infra.local.stage import FUNC_YAML, Stage, client_folder
 
 DAYS = 30
 LIMIT = 240
@@ -37,10 +37,14 @@ FAULT_RATES = {FaultKind.ANSWER: 0.015, FaultKind.CUT: 0.005}
 """Of all requests, besides those to a region that is down."""
 
 INTRODUCTION = """\
-[bold]{days} of three sources in us-ashburn-1, whose backups are copied to us-phoenix-1 and eu-frankfurt-1.[/]
-The function runs as on Fn and calls OCI's own host names with OCI's SDK; the cloud that answers is emulated.
-Alarms and events invoke it, and nobody else: for what is due, for what is finished, to sweep, to prune, to report.
+[bold]{days} of three sources in us-ashburn-1, with copies in us-phoenix-1 and eu-frankfurt-1.[/]
+The function runs as on Fn, and calls OCI's own host names with OCI's SDK; the cloud is emulated.
+Only alarms and events invoke it: for what is due, for what is finished, to sweep, prune and report.
+{terms}
 """
+
+
+NOT_OVER, NO_REPORT = "the days were not over", "the report was not written"
 
 
 class OutOfTime(Exception):  # noqa: N818 - reads as what happened
@@ -59,21 +63,25 @@ class Film:
         self._logs, self._screen, self._time = logs, screen, FilmTime()
         # Whether members tell of themselves is not documented, and that their calls are left to their group is no news.
         limits = Limits(timings=TIMINGS, members_emit_events=False)
-        self._emulator = Emulator(REGIONS, speed=None, start=self._start - HOUR, limits=limits)
+        self._emulator = Emulator(
+            REGIONS, speed=None, start=self._start - HOUR, limits=limits, directory=client_folder(logs)
+        )
         self._chronicle = Chronicle(self._start, self._source_of, screen.tell)
         self._scenes: deque[Scene] = deque()
+        self._is_over = False
         self.sources: tuple[Source, ...] = ()
         self.backups: list[Backup] = []
         """What the API showed last."""
-        self.lacking = ["the cloud and the function did not come up"]
+        self.lacking = ["the cloud and the function were still coming up"]
 
     def play(self) -> None:
         """Play it to its end: then nothing is `lacking`, or what could not be brought about."""
-        with self._time, Stage(self._emulator, self._chronicle.take, self._logs, wait=self._wait) as stage:
+        stage = Stage(self._emulator, self._chronicle.take, self._logs, wait=self._wait)
+        with self._time, stage, self._until_over():
             topic_id = self._set(stage)
             self._emulator.play(self._start, self._time.set)
             self._screen.show(self._chronicle)
-            self.lacking = ["the days were not over"]
+            self.lacking = [NOT_OVER]
             self._scenes.extend(write_scenes(stage, self._chronicle, self._start, self._end, topic_id))
             self._pass_time(self._end)
             self._look(stage)
@@ -81,6 +89,11 @@ class Film:
                 self._pass_time(self._chronicle.now + HOUR)
                 self._look(stage)
             self.lacking += ask_for_pages(stage.fn.invoke_url(stage.function), self._logs)
+
+    @property
+    def progress(self) -> str:
+        """Which day it is, of how many."""
+        return f"day {self._chronicle.day} of {(self._end - self._start) // DAY}"
 
     def _set(self, stage: Stage) -> str:
         """Create the sources and deploy the function; the topic through which alarms call it."""
@@ -102,7 +115,17 @@ class Film:
             scene.act()
         self._emulator.play(until, self._turn)
 
+    @contextmanager
+    def _until_over(self) -> Iterator[None]:
+        """What time passes in the cloud while all is being stopped is no part of the film."""
+        try:
+            yield
+        finally:
+            self._is_over = True
+
     def _turn(self, now: datetime) -> None:
+        if self._is_over:
+            return
         self._time.set(now)
         self._chronicle.turn(now)
         self._screen.turn()
@@ -127,7 +150,9 @@ def run(console: Console, logs: Path, *, days: int, limit: float, plain: bool) -
 
     After `limit` real seconds it is given up.
     """
-    introduction = INTRODUCTION.format(days="A day" if days == 1 else f"{days} days")
+    width = max(map(len, TERMS))
+    terms = "\n".join(f"  {name + ':':{width + 1}} {wanted}" for name, wanted in TERMS.items())
+    introduction = INTRODUCTION.format(days="A day" if days == 1 else f"{days} days", terms=terms)
     console.print(introduction, highlight=False, soft_wrap=not console.is_terminal)
     for page in PAGES:  # of an earlier film
         (logs / page).unlink(missing_ok=True)
@@ -138,10 +163,11 @@ def run(console: Console, logs: Path, *, days: int, limit: float, plain: bool) -
         with _limited_to(limit), screen:
             film.play()
     except OutOfTime:
-        film.lacking = film.lacking or ["the report"]
+        film.lacking = [f"time was up (--limit {limit:g}) on {film.progress}; {'; '.join(film.lacking) or NO_REPORT}"]
     if film.backups:
         console.print("\n[bold]What the API of each region shows now[/]")
         console.print(draw_backups(film.sources, film.backups))
+        console.print(LEGEND, style="dim", highlight=False, soft_wrap=not console.is_terminal)
     console.print()
     conclude(console, film.lacking, logs, time.monotonic() - started)
     return 1 if film.lacking else 0

@@ -31,8 +31,8 @@ class Standing:
     good: int
     under_way: int
     faulty: int
-    older: int
-    """Good copies whose backup is gone by now."""
+    orphans: int
+    """Good copies whose backup is gone by now: they are kept for longer."""
     newest: datetime | None
 
     @property
@@ -74,6 +74,6 @@ class Holdings:
             good=len(originals) if region == HOME else len(covered),
             under_way=len([each for each in here if each.state not in {"AVAILABLE", "FAULTY"}]),
             faulty=len([each for each in here if each.state == "FAULTY"]),
-            older=0 if region == HOME else len([each for each in good if each.copy_of not in originals]),
+            orphans=0 if region == HOME else len([each for each in good if each.copy_of not in originals]),
             newest=max((each.made for each in good), default=None),
         )

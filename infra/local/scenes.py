@@ -17,6 +17,9 @@ BEFORE = timedelta(seconds=30)
 ALARM_LASTS = timedelta(days=3)
 """After which the absence of a metric is no news to an alarm: somebody has to renew it."""
 
+LONGEST_OUTAGE = timedelta(hours=47)
+"""Retention waits for its end, and runs before the backups of a third day are due: so much may be deleted at once."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -53,6 +56,8 @@ def _alarm(stage: Stage, schedule: Schedule, topic_id: str, start: datetime, end
 def _faults(stage: Stage, chronicle: Chronicle, start: datetime, length: timedelta) -> Iterator[Scene]:
     """Of thirty days: a region is down for two, after twenty, and a few days later a copy comes to nothing.
 
+    However many days there are, it is never down for longer: more would come due at once after it than may be deleted.
+
     So late that retention has left some of the copies, in which the report can see the gap.
     """
     faults = stage.emulator.cloud.faults
@@ -64,6 +69,8 @@ def _faults(stage: Stage, chronicle: Chronicle, start: datetime, length: timedel
     def spoil_a_copy() -> None:
         stage.emulator.call(lambda cloud: cloud.block_volume.fail_next("CopyVolumeBackup"))
 
-    yield Scene(start + length * 20 / 30, partial(change, faults.region_down, chronicle.region_down))
-    yield Scene(start + length * 22 / 30, partial(change, faults.region_up, chronicle.region_up))
+    down = start + length * 20 / 30
+    up = down + min(length * 2 / 30, LONGEST_OUTAGE)
+    yield Scene(down, partial(change, faults.region_down, chronicle.region_down))
+    yield Scene(up, partial(change, faults.region_up, chronicle.region_up))
     yield Scene(start + length * 26 / 30, spoil_a_copy)

@@ -15,13 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.local.cast import HOME, REGIONS, Source
-from infra.local.chronicle import LATEST, Chronicle
+from infra.local.chronicle import LATEST, Chronicle, number
 from infra.local.holdings import Standing
 from infra.local.timeline import Moment, Tone
 
-OTHER_LINES = 12 + LATEST
+OTHER_LINES = 14 + LATEST
 """What the view needs besides what happened: the clock, how it stands, how much of everything, and air between them."""
 DAY = timedelta(days=1)
+LEGEND = "orphans: copies that are kept although their backup is deleted; on the way: being made"
 
 
 class Screen:
@@ -55,11 +56,16 @@ class Screen:
             self._live.stop()
             if self._chronicle:
                 self._console.print(_draw_moments(self._chronicle, self._chronicle.moments))
+        if self._chronicle:
+            self._print(f"in all: {_count(self._chronicle.counts)}", Tone.DIM)
 
     def tell(self, moment: Moment) -> None:
         """Something happened."""
         if not self._live and self._chronicle:
-            self._print(f"{_when(self._chronicle, moment)}  {moment.text}", moment.tone)
+            when = _when(self._chronicle, moment)
+            self._print(f"{when}  {moment.text}", moment.tone)
+            if moment.detail:
+                self._print(f"{'':{len(when)}}  {moment.detail}", Tone.PLAIN)
 
     def turn(self) -> None:
         """Time has passed: at the end of a day a line says what it brought."""
@@ -70,7 +76,7 @@ class Screen:
         new = Counter(chronicle.counts)
         new.subtract(self._told)
         self._told, self._next_day = Counter(chronicle.counts), self._next_day + DAY
-        self._print(f"day {day:2} of {self._days}  {_count(new)}", Tone.DIM)
+        self._print(f"day {day:2} of {self._days}  on this day: {_count(new)}", Tone.DIM)
 
     def _print(self, line: str, tone: Tone) -> None:
         self._console.print(line, style=str(tone), highlight=False, soft_wrap=True, markup=False)
@@ -81,16 +87,20 @@ class Screen:
         if chronicle is None or not chronicle.sources:
             return Text(f"The cloud and the function are coming up, {passed}", style="dim")
         room = max(3, self._console.height - OTHER_LINES - len(chronicle.sources))
+        moments = chronicle.moments[-room:]
+        while len(moments) > 1 and len(self._console.render_lines(_draw_moments(chronicle, moments))) > room:
+            moments = moments[1:]
         return Group(
             self._draw_clock(chronicle, passed),
             "",
             draw_standings(chronicle),
+            Text(LEGEND, style="dim"),
             "",
             _draw_moments(chronicle, chronicle.latest.copy()),
             "",
-            _draw_moments(chronicle, chronicle.moments[-room:]),
+            _draw_moments(chronicle, moments),
             "",
-            Text(_count(chronicle.counts), style="dim"),
+            Text(f"so far: {_count(chronicle.counts)}", style="dim"),
         )
 
     def _draw_clock(self, chronicle: Chronicle, passed: str) -> Table:
@@ -123,7 +133,7 @@ def _draw_standing(chronicle: Chronicle, source: Source, region: str) -> Text:
         return Text("no copies wanted", style="dim")
     standing = chronicle.standing(source, region)
     if region == HOME:
-        first = Text(f"{standing.good} backups")
+        first = Text(number(standing.good, "backup"))
         age = "" if standing.newest is None else f"newest {_age(chronicle.now - standing.newest)} ago"
         return Text.assemble(first, "\n", (age, "dim"))
     first = Text(f"{standing.good} of {standing.wanted} copied", style="green" if standing.is_complete else "yellow")
@@ -131,7 +141,7 @@ def _draw_standing(chronicle: Chronicle, source: Source, region: str) -> Text:
 
 
 def _rest(standing: Standing) -> str:
-    parts = {"older": standing.older, "coming": standing.under_way, "FAULTY": standing.faulty}
+    parts = {"orphans": standing.orphans, "on the way": standing.under_way, "FAULTY": standing.faulty}
     return ", ".join(f"{number} {name}" for name, number in parts.items() if number)
 
 
@@ -140,7 +150,8 @@ def _draw_moments(chronicle: Chronicle, moments: Iterable[Moment]) -> Table:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(ratio=1, overflow="fold")
     for moment in moments:
-        table.add_row(_when(chronicle, moment), Text(moment.text, style=str(moment.tone)))
+        text = Text(moment.text, style=str(moment.tone))
+        table.add_row(_when(chronicle, moment), text.append(f"\n{moment.detail}" if moment.detail else "", "default"))
     return table
 
 
@@ -151,11 +162,11 @@ def _when(chronicle: Chronicle, moment: Moment) -> str:
 def _count(counts: Mapping[str, int]) -> str:
     """How much there was of everything, in the order in which it comes about."""
     said = [
-        f"{counts['backups']} backups made, {counts['copies']} copies arrived",
+        f"{number(counts['backups'], 'backup')} made, {number(counts['copies'], 'copy')} arrived",
         f"{counts['deleted']} deleted",
-        f"{counts['messages']} messages",
-        f"{counts['calls']} calls" + (f" ({counts['troubled']} with trouble)" if counts["troubled"] else ""),
-        f"{counts['requests']} requests" + (f", {counts['faults']} met a fault" if counts["faults"] else ""),
+        number(counts["messages"], "message"),
+        number(counts["calls"], "call") + (f" ({counts['troubled']} could not do all)" if counts["troubled"] else ""),
+        number(counts["requests"], "request") + (f", {counts['faults']} met a fault" if counts["faults"] else ""),
     ]
     return " · ".join(said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,14 @@ FUNC_YAML = Path(__file__).parents[2] / "func.yaml"
 
 Entry = Mapping[str, Any]
 Listener = Callable[[Entry], None]
+
+
+def client_folder(logs: Path) -> Path:
+    """Where the cloud is to keep its clients' keys while a stage with these logs is up.
+
+    The end of the stage removes it, and where that was killed, the start of the next one with the same logs.
+    """
+    return logs / "client-files"
 
 
 class Stage:
@@ -44,8 +53,10 @@ class Stage:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._record = stack.enter_context(_recorder(self._tell, self._logs))
+            self._remove_client_files()
+            stack.callback(self._remove_client_files)
             emulator = stack.enter_context(self.emulator)
-            emulator.watch(self._record)
+            emulator.watch(lambda entry: self._record(self._with_body(entry)))
             place = (emulator.config_file, emulator.proxy_url, emulator.ca_file, emulator.compartment_id)
             self.operator = Operator(*place, self._wait) if self._wait else Operator(*place)
             self._stack = stack.pop_all()
@@ -78,6 +89,16 @@ class Stage:
         self.fn.watch(lambda entry: self._record({"time": self._now(), **entry}))
         self._stack.enter_context(self.fn)
         self.emulator.register_function(self.function.id, self.fn.invoke_url(self.function))
+
+    def _remove_client_files(self) -> None:
+        shutil.rmtree(client_folder(self._logs), ignore_errors=True)
+
+    def _with_body(self, entry: Entry) -> Entry:
+        """What was published says what: the diary has the title alone. On the cloud's thread."""
+        if entry["kind"] != "notifications.published":
+            return entry
+        published = reversed(self.emulator.cloud.notifications.published)
+        return {**entry, "body": next(each.body for each in published if each.message_id == entry["message"])}
 
     def _now(self) -> str:
         return self.emulator.call(lambda cloud: cloud.clock.now().isoformat())

@@ -35,6 +35,8 @@ class Moment:
     lane: str
     text: str
     tone: Tone = Tone.PLAIN
+    detail: str = ""
+    """What more is to be said of it, in a line of its own."""
 
 
 class Timeline:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
 
 from infra.local.cast import Source
 from infra.local.chronicle import Chronicle
+from infra.local.screen import Screen
+from infra.local.terms import Terms
 from infra.local.timeline import Moment, Tone
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -66,7 +71,7 @@ def test_it_stands_as_many_copies_are_good_as_there_are_backups(chronicle: Chron
 
     home, near, far = (chronicle.standing(SHOP, region) for region in (HOME, NEAR, FAR))
     assert (home.wanted, home.good, home.under_way, home.is_complete) == (2, 2, 1, True)
-    assert (near.wanted, near.good, near.under_way, near.faulty, near.older) == (2, 1, 1, 1, 1)
+    assert (near.wanted, near.good, near.under_way, near.faulty, near.orphans) == (2, 1, 1, 1, 1)
     assert (far.good, far.newest, far.is_complete) == (0, None, False)
 
 
@@ -94,13 +99,64 @@ def test_what_failed_is_told(chronicle: Chronicle, told: list[Moment]) -> None:
     assert told == [Moment(START, "", "a copy of web in us-phoenix-1 ended FAULTY", Tone.BAD)]
 
 
+def test_several_deletions_are_told_in_the_plural(chronicle: Chronicle) -> None:
+    """Of backups and of copies, each with their number."""
+    for backup, source in (("one", None), ("copy", "one"), ("another copy", "one")):
+        for state in ("AVAILABLE", "TERMINATING"):
+            chronicle.take(transition(backup, state, source=source))
+    chronicle.turn(START + timedelta(hours=1))
+
+    assert chronicle.latest[-1].text == "1 backup and 2 copies deleted"
+
+
+def published(topic: str | None, title: str, body: str) -> dict[str, object]:
+    return {"kind": "notifications.published", "topic": topic, "title": title, "body": body}
+
+
 def test_what_people_are_told_is_told(chronicle: Chronicle, told: list[Moment]) -> None:
     """Through their topic: what alarms say to the function is another one. OCIDs are shortened."""
     title = "the copy ocid1.volumebackup.oc1.eu-frankfurt-1.abcdefgh123456 (of shop) is late"
-    chronicle.take({"kind": "notifications.published", "topic": "another", "title": "sweep"})
-    chronicle.take({"kind": "notifications.published", "topic": chronicle.topic_id, "title": title})
+    chronicle.take(published("another", "sweep", ""))
+    chronicle.take(published(chronicle.topic_id, title, "- Over."))
 
-    assert [moment.text for moment in told] == ["people are told: the copy ocid1.volumebackup…123456 (of shop) is late"]
+    assert [(moment.text, moment.detail) for moment in told] == [
+        ("people are told: the copy ocid1.volumebackup…123456 (of shop) is late", "")
+    ]
+
+
+def test_a_message_is_told_with_the_first_thing_to_do(chronicle: Chronicle, told: list[Moment]) -> None:
+    """The others are in the message itself."""
+    body = "- One is late\n  What to do: look at the region.\n- Another is\n  What to do: delete it."
+    chronicle.take(published(chronicle.topic_id, "One is late, and 1 more", body))
+
+    assert [moment.detail for moment in told] == ["What to do: look at the region."]
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        (Terms("6h", {HOME: "last 28", NEAR: "last 28"}), "every 6 h; kept: the newest 28 here and in us-phoenix-1"),
+        (Terms("1d", {HOME: "14d", NEAR: "all"}), "every day; kept: 14 days here, all in us-phoenix-1"),
+        (Terms("2w", {HOME: "7d 1m"}), "every 2 weeks; kept: 7 daily and 1 monthly ones here"),
+    ],
+)
+def test_what_is_wanted_for_a_source_is_said_in_a_line(terms: Terms, words: str) -> None:
+    """What is kept, once for all regions for which it is the same."""
+    assert str(terms) == f"backups {words}"
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_a_live_view_shows_a_message_whole(chronicle: Chronicle, width: int) -> None:
+    """In as many lines as it needs, and no word of it is broken."""
+    title = "the recovery point of shop in eu-frankfurt-1 is 12 h 44 min old as far as is known; the target is 12 h"
+    chronicle.take(published(chronicle.topic_id, title, "- It is.\n  What to do: see whether the region is up."))
+    console = Console(file=io.StringIO(), width=width, height=40, force_terminal=True, no_color=True)
+    with Screen(console, 3, plain=False) as screen:
+        screen.show(chronicle)
+    shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+
+    said = " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).split())
+    assert f"people are told: {title} What to do: see whether the region is up." in said
 
 
 def test_a_region_has_caught_up_when_all_its_copies_are_there(chronicle: Chronicle, told: list[Moment]) -> None:

@@ -119,11 +119,21 @@ def test_a_film_tells_what_went_wrong_and_that_it_was_made_good(film: tuple[str,
     assert [line for line in told if line.endswith("ended FAULTY")]
 
 
+def test_a_film_says_first_what_is_wanted_for_each_source(film: tuple[str, Path]) -> None:
+    """In a line each."""
+    beginning = film[0].partition("\n\n")[0]
+
+    assert "shop:   backups every 6 h; kept: the newest 28 here and in us-phoenix-1, 14 days in" in beginning
+    assert "ledger: backups every 12 h" in beginning
+    assert "web:    backups every day" in beginning
+
+
 def test_a_day_of_a_film_is_a_line(film: tuple[str, Path]) -> None:
     """With what it brought: backups every six hours, twice a day, and daily."""
-    days = re.findall(r"^day +(\d) of 3  (\d+) backups made", film[0], re.MULTILINE)
+    days = re.findall(r"^day +(\d) of 3  on this day: (\d+) backups made", film[0], re.MULTILINE)
 
     assert days == [("1", "7"), ("2", "7"), ("3", "7")]
+    assert re.search("^in all: 21 backups made", film[0], re.MULTILINE)
 
 
 def test_in_a_film_the_function_lives_in_the_time_of_the_cloud(film: tuple[str, Path]) -> None:
@@ -159,7 +169,8 @@ def test_a_film_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert re.search(r"^Not done after \d s: the days were not over\.$", output, re.MULTILINE), output
+    said = r"^Not done after \d s: time was up \(--limit 4\) on day \d+ of 300; the days were not over\.$"
+    assert re.search(said, output, re.MULTILINE), output
     assert not (tmp_path / "report.html").exists()
 
 
@@ -185,33 +196,91 @@ def living(logs: Path) -> list[int]:
     return [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 
+@contextmanager
+def served(logs: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A cloud and a function that are up, and what they printed until then."""
+    with rehearsal("serve", "--fn-port", "0", "--cloud-port", "0", "--logs", str(logs), *options) as process:
+        yield process, read_until(process, "Ctrl-C ends everything")
+
+
+def commands_in(printed: str) -> list[str]:
+    return [line.strip() for line in printed.replace("\\\n", "").splitlines() if line.startswith("  ")]
+
+
 def test_what_is_served_is_invoked_as_printed_and_ends_without_a_trace(tmp_path: Path) -> None:
     """The commands that are printed work in a shell; Ctrl-C ends every process."""
-    with rehearsal(
-        "serve", "--fn-port", "0", "--cloud-port", "0", "--speed", "400", "--logs", str(tmp_path)
-    ) as process:
-        printed = read_until(process, "Ctrl-C ends everything")
-        commands = [line.strip() for line in printed.replace("\\\n", "").splitlines() if line.startswith("  ")]
+    with served(tmp_path) as (process, printed):
+        commands = commands_in(printed)
         first = next(command for command in commands if command.startswith(". "))
-        create, tick, sweep = (command for command in commands if command.startswith("curl"))
-
-        created = json.loads(run(f"{first}\n{create}"))
-        ticked = json.loads(run(f"{first}\n{tick}"))
-        swept = json.loads(run(f"{first}\n{sweep}"))
+        due, sweep, prune, explain, create, page, tick = (
+            run(f"{first}\n{command}") for command in commands if command.startswith("curl")
+        )
         proxies = run(f"{first}\n{shlex.quote(sys.executable)} -c '{PRINT_PROXY}'")
         in_the_file = (tmp_path / "environment.sh").read_text()
 
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)
+    assert printed.startswith("The cloud and the function are coming up")
     assert proxies.strip() in in_the_file
-    assert (created["trigger"], created["counts"]) == ("operation", {"created": 1})
-    assert (ticked["trigger"], ticked["status"]) == ("tick", "OK")
-    assert (swept["status"], {each["operation"] for each in swept["results"]}) == ("OK", {"Sweep"})
+    assert json.loads(due)["counts"]["created"] == 3
+    assert (json.loads(sweep)["status"], json.loads(prune)["status"]) == ("OK", "OK")
+    assert "gold" in explain
+    assert json.loads(create)["counts"] == {"created": 1}
+    assert not page
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert (json.loads(tick)["trigger"], json.loads(tick)["results"][0]["operation"]) == ("tick", "Sweep")
     assert process.returncode == 130
     assert output.splitlines()[-1] == "Interrupted: everything is stopped."
     assert not re.search("Traceback|failed|Error", output)
-    assert not (tmp_path / "environment.sh").exists()
+    assert "tell.failed" not in (tmp_path / "function.log").read_text()
+    assert not {"environment.sh", "client-files"} & {path.name for path in tmp_path.iterdir()}
     assert not living(tmp_path)
+
+
+def test_people_are_told_in_full_of_what_is_served(tmp_path: Path) -> None:
+    """A configuration of one's own stands above the usual one: here copies are to have keys, and nothing names any.
+
+    The message is shown as it is published, and what cannot be read is told as the function answers it.
+    """
+    (tmp_path / "keys.json").write_text("{}\n")
+    with served(tmp_path, "--config", f"KMS_KEY_IDS=@{tmp_path / 'keys.json'}") as (process, printed):
+        first, *_ = (command for command in commands_in(printed) if command.startswith(". "))
+        due, sweep, *_ = (command for command in commands_in(printed) if command.startswith("curl"))
+        run(f"{first}\n{due}")
+        deadline = time.monotonic() + 40
+        while "key_missing" not in run(f"{first}\n{sweep}"):
+            assert time.monotonic() < deadline
+            time.sleep(1)
+        told = read_until(process, "What to do: ")
+
+    assert re.search("people are told: Backup copies of us-ashburn-1: Sweep failed in ", told)
+    assert "KMS_KEY_IDS" in told.splitlines()[-1]
+
+
+def test_a_policy_that_is_wrong_is_rejected_by_the_function(tmp_path: Path) -> None:
+    """As anywhere else: in its answer, with the field. The folder of one that was killed is cleaned up before."""
+    left = tmp_path / "client-files" / "api_key.pem"
+    left.parent.mkdir()
+    left.write_text("of one that was killed")
+    with served(tmp_path, "--config", 'POLICY={"defaults": {"every": "soon"}}') as (_, printed):
+        first, *_ = (command for command in commands_in(printed) if command.startswith(". "))
+        due, *_ = (command for command in commands_in(printed) if command.startswith("curl"))
+        answer = json.loads(run(f"{first}\n{due}"))
+        assert left.read_text() != "of one that was killed"
+
+    assert answer["status"] == "REJECTED"
+    assert "POLICY.defaults.every" in json.dumps(answer)
+
+
+@pytest.mark.parametrize("config", ["POLICY", "=x", "A B=x", "POLICY=@/nowhere/policy.json"])
+def test_a_configuration_that_cannot_be_read_is_named(config: str) -> None:
+    """Before anything is begun."""
+    with rehearsal("serve", "--config", config) as process:
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "argument --config" in output
+    assert "coming up" not in output
 
 
 def test_a_taken_port_that_was_asked_for_is_named(tmp_path: Path) -> None:
@@ -247,6 +316,28 @@ def test_an_interrupt_is_quiet_however_early_it_comes(tmp_path: Path, seconds: f
 
     assert process.returncode == 130
     assert not re.search("Traceback|failed|Error", output)
+
+
+def test_a_copy_is_as_old_as_its_backup() -> None:
+    """Also one whose backup is gone, of which a tag says it; when the copy was made does not matter."""
+    late = replace(COPY, created=TIME + timedelta(days=9))
+    tags = {"backup-copy-source-time": "2026-01-01T01:02:03.000Z"}
+    orphan = replace(late, id="ocid1.volumegroupbackup.oc1.phx.orphan", copy_of="gone", tags=tags)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(draw_backups([SOURCE], [BACKUP, late, orphan]))
+    shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+    line = next(line.split() for line in shown.splitlines() if "us-phoenix-1" in line)
+
+    assert line == ["us-phoenix-1", "2", "01", "Jan", "01:02", "02", "Jan", "03:04", "1", "0"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_what_is_not_available_is_seen_in_a_narrow_terminal(width: int) -> None:
+    """Beside what is."""
+    console = Console(file=io.StringIO(), width=width)
+    console.print(draw_backups([SOURCE], [BACKUP, COPY, replace(FAR_COPY, state="FAULTY")]))
+
+    assert "FAULTY" in (console.file.getvalue() if isinstance(console.file, io.StringIO) else "")
 
 
 def test_a_terminal_that_knows_only_ascii_is_enough() -> None:

@@ -86,7 +86,12 @@ def _draw(figures: Figures, seconds: float) -> Table:
         "calls of the function": f"{figures.invocations:,}",
         "API calls": f"{figures.api_calls:,}",
         "backups": f"{figures.backups:,}",
+        "  made because they were due": f"{figures.due:,}",
         "copies that arrived": f"{figures.copies:,}",
+        "marked to be deleted": f"{figures.marks:,}",
+        "deleted": f"{figures.deletions:,}",
+        "messages to people": f"{figures.messages:,}",
+        "points of metrics": f"{figures.points:,}",
         "real time": f"{seconds:,.0f} s",
     }
     for name, figure in rows.items():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
 from handlers.core.report import Result
-from tests.simulation.invocation import Invocation
-from tests.simulation.setting import HOME
+from tests.simulation.invocation import Fate, Invocation
+from tests.simulation.setting import HOME, TELLING
 from tests.simulation.world import World
 
-LASTING = {"tag_malformed", "faulty"}
-"""Reasons for which a backup has no copy even when nothing goes wrong any more."""
+LASTING = {"tag_malformed", "faulty", "held"}
+"""Reasons for which something is not done even when nothing goes wrong any more."""
+LOOKING = {"Sweep", "CreateDueBackups", "PruneCopies"}
+"""What is called again and again, and is expected to go well."""
+SHOWING = {"ReportCopies", "ExplainPolicy"}
 
 Findings = Iterator[str]
 
@@ -24,7 +27,7 @@ def touched_wrongly(world: World) -> Findings:
         sent = f"{_call(exchange.owner)} sent {exchange.operation}"
         if exchange.region not in regions:
             yield f"{sent} to {exchange.region}"
-        life = world.ledger.lives.get(exchange.path.split("/")[3]) if exchange.method == "PUT" else None
+        life = world.ledger.lives.get(exchange.path.split("/")[3]) if exchange.method in {"PUT", "DELETE"} else None
         if life is None:
             continue
         original = world.ledger.lives[life.copy_of] if life.copy_of else life
@@ -44,7 +47,11 @@ def badly_counted(world: World) -> Findings:
         body = invocation.body()
         if sum(body["counts"].values()) != len(report.results) or len(body["results"]) != min(500, len(report.results)):
             yield _call(invocation)
-        told = Counter((each.source_id, each.destination_region) for each in report.results if _is_backup(world, each))
+        told = Counter(
+            (each.operation, each.source_id, each.destination_region)
+            for each in report.results
+            if _is_backup(world, each)
+        )
         if any(count > 1 for count in told.values()):
             yield f"{_call(invocation)} says something twice"
         if any(result.reason == "internal_error" for result in report.results):
@@ -55,7 +62,7 @@ def passed_over(world: World) -> Findings:
     """A sweep speaks of every backup that was in a list that it could read."""
     lag = timedelta(seconds=world.setting.limits.seconds_until_listed)
     for invocation in world.ledger.invocations:
-        if not _is_sweep(invocation) or invocation.report is None:
+        if invocation.operations != {"Sweep"} or invocation.report is None:
             continue
         told = {result.source_id for result in invocation.report.results}
         for life in world.ledger.lives.values():
@@ -87,10 +94,38 @@ def changed_in_a_dry_run(world: World) -> Findings:
             yield f"{_call(exchange.owner)} sent {exchange.operation}"
 
 
+def changed_by_a_report(world: World) -> Findings:
+    """Who only asks changes nothing; at most people are told of what a report has found."""
+    for exchange in world.ledger.exchanges:
+        operations = exchange.owner.operations
+        is_telling = exchange.operation in TELLING and "ReportCopies" in operations
+        if operations and operations <= SHOWING and exchange.method != "GET" and not is_telling:
+            yield f"{_call(exchange.owner)} sent {exchange.operation}"
+
+
+def told_twice(world: World) -> Findings:
+    """A call sends one message at most, whatever becomes of the answer."""
+    sent = Counter(call.number for call in world.ledger.messages)
+    yield from (f"call {number} has published {count} messages" for number, count in sent.items() if count > 1)
+
+
+def failed_by_telling(world: World) -> Findings:
+    """Where nothing but the telling went wrong, the call has gone well."""
+    broken: defaultdict[Invocation, set[str]] = defaultdict(set)
+    for exchange in world.ledger.exchanges:
+        if exchange.status is None or exchange.status >= 400:
+            broken[exchange.owner].add(exchange.operation)
+    for invocation, operations in broken.items():
+        if operations <= {*TELLING} and invocation.fate == Fate():
+            for result in invocation.report.results if invocation.report else ():
+                if result.fell_short and result.reason not in LASTING | {"key_missing"}:
+                    yield f"{_call(invocation)}: {result.outcome}, {result.reason}"
+
+
 def failed_in_calm(world: World) -> Findings:
-    """When nothing goes wrong a sweep fails only for what is wrong with a source, or for copies that end FAULTY."""
+    """When nothing goes wrong a call fails only for what is wrong with a source, or for what ends FAULTY."""
     for invocation in world.ledger.invocations:
-        if not _is_sweep(invocation) or not invocation.is_calm:
+        if not LOOKING & invocation.operations or not invocation.is_calm:
             continue
         if invocation.report is None:
             yield f"{_call(invocation)} has not answered"
@@ -102,10 +137,6 @@ def failed_in_calm(world: World) -> Findings:
 
 def _call(invocation: Invocation) -> str:
     return f"call {invocation.number} ({invocation.why})"
-
-
-def _is_sweep(invocation: Invocation) -> bool:
-    return "sweep" in invocation.why
 
 
 def _is_meant(invocation: Invocation, compartment_id: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 from infra.emulator.block_volume.limits import State
@@ -21,6 +21,13 @@ class Figures:
     api_calls: int = 0
     backups: int = 0
     copies: int = 0
+    due: int = 0
+    """Backups that were made because they were due."""
+    marks: int = 0
+    deletions: int = 0
+    messages: int = 0
+    points: int = 0
+    """Of metrics, that Monitoring has taken."""
     violations: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -40,12 +47,18 @@ class Figures:
             api_calls=len(ledger.exchanges),
             backups=sum(not life.copy_of and not life.group_id for life in ledger.lives.values()),
             copies=sum(any(state is State.AVAILABLE for _, state in copy.states) for copy in copies),
+            due=sum(bool(life.slot) and not life.copy_of and not life.group_id for life in ledger.lives.values()),
+            marks=sum(not going.is_deletion for going in ledger.goings),
+            deletions=sum(going.is_deletion for going in ledger.goings),
+            messages=len(ledger.messages),
+            points=len(world.cloud.metrics.points),
             violations=len(ledger.violations),
             faults=+faults,
         )
 
     def add(self, other: Figures) -> None:
         """Take in those of another seed."""
-        for name in ("seeds", "days", "invocations", "api_calls", "backups", "copies", "violations"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for each in fields(self):
+            if each.name != "faults":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.faults.update(other.faults)

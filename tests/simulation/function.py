@@ -11,6 +11,7 @@ from typing import Any
 
 from handlers import router
 from handlers.cloud import clients
+from handlers.cloud.request import Service
 from handlers.core.errors import Rejected
 from handlers.core.model import Deadline
 from handlers.core.payloads import Work, identify, interpret
@@ -73,8 +74,8 @@ class Container:
         for task in self._workers.tasks:
             task.kill()
 
-    def _connect(self, region: str, signer: Any) -> Any:
-        client = clients.connect(region, signer)
+    def _connect(self, service: Service, region: str, signer: Any) -> Any:
+        client = clients.connect(service, region, signer)
         client.session.trust_env = False
         client.session.mount("https://", Transport(self._network))
         return client
@@ -91,13 +92,25 @@ class Function:
         chance: random.Random,
         ledger: Ledger,
     ) -> None:
-        self._build = partial(Container, environment, scheduler, network, chance)
+        self._network = network
         self._scheduler, self._chance, self._ledger = scheduler, chance, ledger
-        self._idle: list[Container] = []
         self._numbers = itertools.count(1)
+        self.configure(environment)
+
+    def configure(self, environment: Mapping[str, str]) -> None:
+        """Have all calls that begin from now on see this configuration."""
+        self._build = partial(Container, environment, self._scheduler, self._network, self._chance)
+        self._idle: list[Container] = []
 
     def invoke(
-        self, payload: bytes, why: str, fate: Fate = UNDISTURBED, *, calm: bool = False, ended: Ended | None = None
+        self,
+        payload: bytes,
+        why: str,
+        fate: Fate = UNDISTURBED,
+        *,
+        calm: bool = False,
+        ended: Ended | None = None,
+        operations: frozenset[str] = frozenset(),
     ) -> Invocation:
         """Begin a call; what becomes of it shows as time passes."""
         now, container = self._scheduler.clock.now, self._idle.pop() if self._idle else self._build()
@@ -118,6 +131,7 @@ class Function:
             fate,
             partial(self._scheduler.soon, partial(stop, End.KILLED)),
             calm,
+            operations,
         )
         self._ledger.began(invocation)
         task = self._scheduler.spawn(run, invocation, after=self._chance.uniform(*START))

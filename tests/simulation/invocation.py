@@ -45,10 +45,14 @@ class Invocation:
     kill: Callable[[], None]
     is_calm: bool = False
     """Whether nothing goes wrong while it runs."""
+    operations: frozenset[str] = frozenset()
+    """The names of those that it is to carry out, as far as they look at more than one backup."""
     end: End | None = None
     report: Report | None = None
     listed: dict[tuple[str, str, str], list[datetime]] = field(default_factory=dict)
     """The lists it has read to their end: operation, region and compartment, and when the cloud wrote them."""
+    got: dict[str, list[datetime]] = field(default_factory=dict)
+    """When the cloud answered what it has read by itself, by id."""
 
     def patience(self) -> float:
         """Seconds that it may still work."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.emulator.block_volume.kinds import BackupKind
 from infra.emulator.block_volume.limits import State
-from infra.emulator.block_volume.resource import ENDING, IN_FLIGHT, Resource
+from infra.emulator.block_volume.resource import ENDING, Resource
 from infra.emulator.cloud import Cloud
 from tests.simulation.invocation import End, Invocation
+from tests.simulation.lives import MARK_TAG, OURS, Facts, Going, Life
 from tests.simulation.network import Exchange
 
-OURS = "backup-copy-"
-"""How the tags begin that the function may change."""
-
-LONGEST_WAY = timedelta(seconds=1)
-"""That a request is under way, unless something goes wrong."""
+STANDS = "is protected from deletion"
+"""What the cloud says of a backup that may not be deleted."""
 
 
 @dataclass(frozen=True)
@@ -28,66 +25,6 @@ class Violation:
 
     promise: str
     what: str
-
-
-@dataclass(eq=False)
-class Life:
-    """A backup or copy from its beginning, also when it is long gone; `maker` is the call that made it, if one did."""
-
-    resource: Resource
-    began: datetime
-    maker: Invocation | None
-    asked: datetime | None
-    """When the request was sent that made it."""
-    states: list[tuple[datetime, State]] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        return self.resource.id
-
-    @property
-    def name(self) -> str:
-        """Short, and different for each."""
-        return f"{self.resource.kind.ocid_type}.{self.resource.number}"
-
-    @property
-    def copy_of(self) -> str | None:
-        return self.resource.copy_of
-
-    @property
-    def group_id(self) -> str | None:
-        group_id: str | None = self.resource.fields.get("volumeGroupBackupId")
-        return group_id
-
-    @property
-    def source_id(self) -> str:
-        assert isinstance(self.resource.kind, BackupKind)
-        return str(self.resource.fields[self.resource.kind.of_field])
-
-    @property
-    def was_held_up(self) -> bool:
-        """Whether the cloud made it only long after it was asked, when nobody could expect that any more."""
-        return self.asked is not None and self.began - self.asked > LONGEST_WAY
-
-    @property
-    def arrived(self) -> datetime | None:
-        """When it became AVAILABLE."""
-        return next((when for when, state in self.states if state is State.AVAILABLE), None)
-
-    @property
-    def was_deleted(self) -> bool:
-        return any(state in ENDING for _, state in self.states)
-
-    @property
-    def was_faulty(self) -> bool:
-        return any(state is State.FAULTY for _, state in self.states)
-
-    def state_at(self, moment: datetime) -> State:
-        """Its state right after this moment, at which it had begun."""
-        return [state for when, state in self.states if when <= moment][-1]
-
-    def is_under_way_at(self, moment: datetime) -> bool:
-        return self.began <= moment and self.state_at(moment) in IN_FLIGHT
 
 
 class Ledger:
@@ -99,18 +36,33 @@ class Ledger:
         self.exchanges: list[Exchange] = []
         self.violations: list[Violation] = []
         self.trace: list[str] = []
+        self.facts: defaultdict[str, list[Facts]] = defaultdict(list)
+        """What changed of backups and sources, by their ids, each in the order in which it did."""
+        self.goings: list[Going] = []
+        """The marks that calls have set, and their deletions."""
+        self.messages: list[Invocation] = []
+        """The call that has published each message."""
+        self.ended_sources: dict[str, datetime] = {}
+        self.watchers: list[Callable[[Exchange], None]] = []
+        """Who is told of each answer as soon as the function has it."""
         self.ends: Counter[End] = Counter()
         self.throttled = 0
         """How often the cloud had no place for a copy."""
         self._cloud, self._start = cloud, cloud.clock.now()
         self._working: Exchange | None = None
-        self._tags: dict[str, str] | None = None
+        self._before: Facts | None = None
+        """Of what the request at work is about to change."""
+        self._asked: dict[tuple[Invocation, str, str, bytes], datetime] = {}
         cloud.diary.watch(self._read)
+
+    @property
+    def now(self) -> datetime:
+        return self._cloud.clock.now()
 
     @property
     def elapsed(self) -> timedelta:
         """Virtual time since the world began."""
-        return self._cloud.clock.now() - self._start
+        return self.now - self._start
 
     def write(self, text: str) -> None:
         """Add a line to the trace."""
@@ -144,19 +96,60 @@ class Ledger:
         if invocation.end is End.OVERRAN:
             self.violation("ends in time", f"call {invocation.number} ({invocation.why}) went on after its deadline")
 
+    def saw(self, resource: Resource) -> None:
+        """Take note of what a backup or source is like now."""
+        work = self._working
+        facts, known = Facts.of(resource, self.now, work.owner if work else None), self.facts[resource.id]
+        if not known or (known[-1].tags, known[-1].is_protected) != (facts.tags, facts.is_protected):
+            known.append(facts)
+
+    def facts_at(self, identifier: str, moment: datetime) -> Facts:
+        """What a backup or source was like right after this moment, or from its beginning."""
+        known = self.facts[identifier]
+        return next((each for each in reversed(known) if each.since <= moment), known[0])
+
+    def facts_within(self, identifier: str, start: datetime, end: datetime) -> list[Facts]:
+        """All that a backup or source was like from one moment to another."""
+        later = [each for each in self.facts[identifier] if start < each.since <= end]
+        return [self.facts_at(identifier, start), *later]
+
     def before_work(self, exchange: Exchange) -> None:
         self._working = exchange
-        target = self._target(exchange) if exchange.method == "PUT" else None
-        self._tags = dict(target.fields["freeformTags"]) if target else None
+        target = self._target(exchange) if exchange.method in {"PUT", "DELETE"} else None
+        self._before = Facts.of(target, self.now, None) if target else None
+        self._was_ending = target is not None and target.state in ENDING
 
     def after_work(self, exchange: Exchange) -> None:
+        target = self._target(exchange) if self._before else None
+        if target and self._before:
+            self._note_changes(exchange, target, self._before)
         self._working = None
-        exchange.worked = self._cloud.clock.now()
-        target = self._target(exchange) if self._tags is not None else None
-        if target and self._tags:
-            lost = {key for key, value in self._tags.items() if target.fields["freeformTags"].get(key) != value}
-            if others := sorted(key for key in lost if not key.startswith(OURS)):
-                self.violation("tags of others stay", f"{self.name_of(target.id)} lost {', '.join(others)}")
+
+    def _note_changes(self, exchange: Exchange, target: Resource, before: Facts) -> None:
+        self.saw(target)
+        now = target.fields["freeformTags"]
+        lost = {key for key, value in before.tags.items() if now.get(key) != value}
+        if others := sorted(key for key in lost if not key.startswith(OURS)):
+            self.violation("tags of others stay", f"{self.name_of(target.id)} lost {', '.join(others)}")
+        is_marked = MARK_TAG in now and before.tags.get(MARK_TAG) != now[MARK_TAG]
+        is_deleted = target.state in ENDING and not self._was_ending
+        if (is_marked or is_deleted) and target.id in self.lives:
+            self._note_going(exchange, self.lives[target.id], before, is_deletion=is_deleted)
+        if before.is_protected and any(STANDS in str(message.get("body")) for message in exchange.answer):
+            self.violation("what is protected stays", f"{self.name_of(target.id)} was to be deleted nevertheless")
+
+    def _note_going(self, exchange: Exchange, life: Life, before: Facts, *, is_deletion: bool) -> None:
+        call, now = exchange.owner, self.now
+        self.goings.append(Going(life, call, self._first_asked(exchange), now, before, is_deletion))
+        self.write(f"call {call.number} {'deletes' if is_deletion else 'marks'} {life.name} in {life.resource.region}")
+
+    def _first_asked(self, exchange: Exchange) -> datetime:
+        return self._asked[exchange.owner, exchange.method, exchange.path, exchange.body]
+
+    def sent(self, exchange: Exchange) -> None:
+        """A request is on its way."""
+        if exchange.method in {"PUT", "DELETE"} and exchange.sent:
+            self._asked.setdefault((exchange.owner, exchange.method, exchange.path, exchange.body), exchange.sent)
 
     def answered(self, exchange: Exchange, fault: str | None) -> None:
         self.exchanges.append(exchange)
@@ -165,10 +158,14 @@ class Ledger:
             compartment_id = exchange.query.partition("compartmentId=")[2].partition("&")[0]
             key = exchange.operation, exchange.region, compartment_id
             invocation.listed.setdefault(key, []).append(exchange.worked)
+        if exchange.status == 200 and exchange.operation.startswith("Get") and exchange.worked:
+            invocation.got.setdefault(exchange.path.rpartition("/")[2], []).append(exchange.worked)
         self.write(
             f"call {invocation.number}  {exchange.operation} {exchange.region}"
             f" {self._subject(exchange)}-> {fault or exchange.status}"
         )
+        for watcher in [*self.watchers]:
+            watcher(exchange)
 
     def _subject(self, exchange: Exchange) -> str:
         parts = exchange.path.split("/")
@@ -187,8 +184,12 @@ class Ledger:
         match entry["kind"]:
             case "block_volume.transition" if entry["resource_kind"].endswith("backup"):
                 self._transition(entry["resource"], State(entry["state"]))
-            case "api.call" if entry["status"] == 429:
-                self.throttled += 1
+            case "api.call":
+                self.throttled += entry["status"] == 429
+                if self._working:
+                    self._working.worked = self.now
+            case "notifications.published" if self._working:
+                self.messages.append(self._working.owner)
             case "fault":
                 facts = {
                     name: value for name, value in entry.items() if name not in {"kind", "time", "resource", "event"}
@@ -196,13 +197,14 @@ class Ledger:
                 self.write(f"fault {facts}")
 
     def _transition(self, identifier: str, state: State) -> None:
-        now = self._cloud.clock.now()
+        now = self.now
         if identifier not in self.lives:
             resource = self._cloud.block_volume.storage.resources.find(identifier)
             assert resource is not None
             work = self._working
             self.lives[identifier] = Life(resource, now, work.owner if work else None, work.sent if work else None)
         life = self.lives[identifier]
+        self.saw(life.resource)
         life.states.append((now, state))
         of = f" of {self.name_of(life.copy_of)}" if life.copy_of else ""
         self.write(f"{life.name}{of} in {life.resource.region} is {state}")

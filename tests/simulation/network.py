@@ -37,7 +37,7 @@ class Exchange:
     """What the client was answered; `None` where it was not, or has not been yet."""
     sent: datetime | None = None
     worked: datetime | None = None
-    """When the cloud last did something for it."""
+    """When the cloud did what it asks for, if it did."""
     answer: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,6 +68,10 @@ class Exchange:
 class Observer(Protocol):
     """Who sees all that is sent and answered."""
 
+    def sent(self, exchange: Exchange) -> None:
+        """A client has sent a request."""
+        ...
+
     def before_work(self, exchange: Exchange) -> None:
         """The cloud is about to go on with a request."""
         ...
@@ -94,6 +98,7 @@ class Network:
     def ask(self, exchange: Exchange, patience: float) -> None:
         """Return once it is answered; raises what `requests` does where it is not, or not within so many seconds."""
         reply, exchange.sent = Promise[str | None](self._scheduler), self._scheduler.clock.now()
+        self._observer.sent(exchange)
         self._scheduler.after(self._chance.uniform(*WAY_THERE), partial(self._arrive, exchange, reply))
         self._scheduler.after(patience, partial(reply.keep, "time-out"))
         fault = reply.wait()

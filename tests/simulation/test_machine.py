@@ -45,12 +45,42 @@ class Machine(RuleBasedStateMachine):
     def sweep(self, times: int) -> None:
         self.steps.sweep(times=times)
 
+    @rule(times=st.integers(1, 2))
+    def create_due(self, times: int) -> None:
+        self.steps.create_due(times=times)
+
+    @rule(times=st.integers(1, 2))
+    def prune(self, times: int) -> None:
+        self.steps.prune(times=times)
+
+    @rule()
+    def prune_among_others(self) -> None:
+        self.steps.prune_among_others()
+
+    @rule()
+    def interfere(self) -> None:
+        self.steps.interfere()
+
+    @rule()
+    def report(self) -> None:
+        self.steps.report()
+
+    @rule()
+    def rethink(self) -> None:
+        self.steps.rethink()
+
+    @rule()
+    def protect(self) -> None:
+        self.steps.protect()
+
     @rule()
     def back_up(self) -> None:
+        self._move_on()
         self.steps.back_up()
 
     @rule()
     def back_up_all(self) -> None:
+        self._move_on()
         self.steps.back_up_all()
 
     @rule()
@@ -59,6 +89,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def collide(self) -> None:
+        self._move_on()
         self.steps.collide()
 
     @rule()
@@ -104,6 +135,11 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def copies_fail(self) -> None:
         self.steps.copies_fail()
+
+    def _move_on(self) -> None:
+        """Of two backups of one millisecond nobody could say which is the newer."""
+        assert self.world
+        self.world.run(timedelta(milliseconds=1017))
 
     def teardown(self) -> None:
         with self._open:

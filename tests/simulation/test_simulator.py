@@ -13,7 +13,7 @@ from infra.emulator.block_volume.kinds import VOLUME
 from infra.emulator.block_volume.limits import State
 from infra.emulator.faults.fault import Answer, Cut, Fault, Hang
 from tests.simulation.invocation import End, Fate, Invocation
-from tests.simulation.ledger import Life
+from tests.simulation.lives import Life
 from tests.simulation.run import logs_of
 from tests.simulation.scheduler import Scheduler, VirtualClock
 from tests.simulation.workers import TakingTurns

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from handlers.core.fleet import Unread, as_json
+from handlers.core.fleet import Problem, Unread, as_json
 from handlers.core.grammar import Keep
 from handlers.core.model import Kind, Lifecycle
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, ocid
@@ -31,6 +31,7 @@ KEYS = {
     "faultyBackups",
     "orphans",
     "stray",
+    "problems",
 }
 
 
@@ -60,6 +61,7 @@ def test_a_row_says_how_it_stands() -> None:
         "faultyBackups": [],
         "orphans": 0,
         "stray": False,
+        "problems": {},
     }
 
 
@@ -102,6 +104,32 @@ def test_without_a_copy_there_is_no_recovery_point() -> None:
 
     assert (row["recoveryPoint"], row["ageSeconds"], row["behindSeconds"]) == (None, None, None)
     assert (row["standing"], row["breachSince"]) == ("breach", "2026-11-21T06:37:00Z")
+
+
+def test_without_a_copy_that_is_not_late_it_stands_by_itself() -> None:
+    """Neither in time, nor in breach; nor does it matter whether anybody has named a target."""
+    rows = [as_json(recovery(waits_since=NOW - HOUR)), as_json(recovery(target=None))]
+
+    assert [(row["standing"], row["recoveryPoint"], row["breachSince"]) for row in rows] == [
+        ("none_yet", None, None)
+    ] * 2
+
+
+def test_tags_that_cannot_be_followed_are_told_by_their_term() -> None:
+    """In the rows of their own source only."""
+    ours, other = in_time(), in_time("other")
+    report = fleet(ours, other, problems={ours.source.id: [Problem(ours.source, "keep", "must be something else")]})
+
+    rows = [as_json(each, problems=report.problems_of(each.source.id)) for each in (ours, other)]
+
+    assert [row["problems"] for row in rows] == [{"keep": "must be something else"}, {}]
+
+
+def test_of_a_destination_that_could_not_be_read_a_breach_is_told_as_far_as_it_is_known() -> None:
+    """By the newest backup whose own tags name a copy there."""
+    row = as_json(recovery(is_known=False, told_of=NOW - 20 * HOUR))
+
+    assert (row["standing"], row["breachSince"], row["ageSeconds"]) == ("unread", "2026-11-21T06:37:00Z", None)
 
 
 def test_of_a_destination_that_could_not_be_read_no_age_is_told() -> None:

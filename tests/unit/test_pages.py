@@ -4,15 +4,16 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.core.fleet import FleetReport, Unread
+from handlers.core.fleet import FleetReport, Problem, Unread
 from handlers.core.model import Kind, Lifecycle
-from handlers.core.recovery_point import Recovery, Standing
+from handlers.core.recovery_point import CopyState, Recovery, Standing
 from handlers.pages.html import html_page
 from handlers.pages.markdown import markdown_page
 from handlers.pages.words import SIGNS, STANDINGS, duration, moment, plain, size
@@ -83,7 +84,10 @@ def named(name: str, region: str = AWAY) -> FleetReport:
     copies = [copy((3 + 40 * index) * HOUR, state, id=name) for index, state in enumerate(states)]
     found = recovery(name, *copies, region=region, source_id=name, faulty_backups=(name,))
     unread = [Unread(region, Kind.VOLUME, name, name)]
-    return fleet(found, notes=[name], unread=unread, source_region=name, compartments=[name], max_rows=1)
+    problems = {name: [Problem(found.source, "keep", name)]}
+    return fleet(
+        found, notes=[name], unread=unread, problems=problems, source_region=name, compartments=[name], max_rows=1
+    )
 
 
 def everything() -> FleetReport:
@@ -96,6 +100,7 @@ def everything() -> FleetReport:
         in_time("dark", is_known=False, region=FAR),
         in_time("free", target=None),
         in_breach("late"),
+        recovery("fresh", waits_since=NOW - HOUR),
     )
 
 
@@ -165,17 +170,19 @@ def test_every_source_is_there_with_every_destination(page: Callable[[FleetRepor
     """Each with the word and the sign for how it stands."""
     text = page(everything())
 
-    assert all(text.count(name) >= 1 for name in ("dark", "free", "late"))
+    assert all(text.count(name) >= 1 for name in ("dark", "free", "late", "fresh"))
     assert all(text.count(name) >= 2 for name in ("mixed", AWAY, FAR))
     assert all(STANDINGS[standing] in text and SIGNS[standing] in text for standing in Standing)
 
 
 def test_each_lane_says_in_words_what_it_draws() -> None:
     """For those who do not see it."""
-    labels = [str(each.get("aria-label")) for each in lanes(fleet(in_breach("late"), in_time("young", region=FAR)))]
+    report = fleet(in_breach("late"), in_time("young", region=FAR), recovery("fresh", waits_since=NOW))
+    labels = [str(each.get("aria-label")) for each in lanes(report)]
 
     assert labels == [
         f"late in {AWAY}: too old, 1 d 12 h, 2 copies, 0 earlier gaps",
+        f"fresh in {AWAY}: no copy yet, 0 copies, 0 earlier gaps",
         f"young in {FAR}: in time, 2 h, 2 copies, 0 earlier gaps",
     ]
 
@@ -188,8 +195,8 @@ def test_what_is_worst_comes_first(found: list[Recovery]) -> None:
     timeline = [str(each.findtext("b")) for each in page.iter("div") if each.get("class") == "who"]
     table = next(each for each in page.iter("section") if each.get("id") == "all-figures")
 
-    assert timeline == ["late", "dark", "mixed", "free"]
-    assert [row[0].text for row in table.iter("tr")] == ["Source", "late", "dark", "mixed", "free", "mixed"]
+    assert timeline == ["late", "dark", "fresh", "mixed", "free"]
+    assert [row[0].text for row in table.iter("tr")] == ["Source", "late", "dark", "fresh", "mixed", "free", "mixed"]
     assert html_page(report) == html_page(everything())
     assert markdown_page(report) == markdown_page(everything())
 
@@ -220,13 +227,34 @@ def test_an_earlier_gap_is_drawn_otherwise_than_a_breach() -> None:
     assert all("once, 1 d 23 h" in page(report) for page in PAGES)
 
 
+def test_an_earlier_gap_is_drawn_beside_the_copies_that_were_there() -> None:
+    """Orphans that came late would lie over it: it has a height of its own."""
+    late = copy(48 * HOUR, late=24 * HOUR, is_orphan=True)
+    (lane,) = lanes(fleet(recovery("payroll", copy(80 * HOUR, is_orphan=True), late, copy(2 * HOUR))))
+    paths = {each.get("class"): str(each.get("d")) for each in lane.iter("path")}
+
+    assert (paths["gap"].count("M"), paths["gap"].count(" 19H")) == (1, 1)
+    assert " 6v10" in paths["orphans"]
+
+
+@pytest.mark.parametrize(("hours", "css_class"), [(24, "orphans"), (6, "orphans dense")])
+def test_orphans_stay_apart_where_there_are_many(hours: int, css_class: str) -> None:
+    """Each is a line of its own; where they are close, a thinner one."""
+    ages = range(hours, 28 * 24, hours)
+    found = recovery("payroll", *(copy(age * HOUR, is_orphan=True) for age in ages), copy(HOUR))
+    drawn = [each for each in lanes(fleet(found))[0].iter("path") if "orphans" in str(each.get("class"))]
+
+    assert [each.get("class") for each in drawn] == [css_class]
+    assert str(drawn[0].get("d")).count("v10") == len(ages)
+
+
 def test_every_state_of_a_copy_has_a_mark_of_its_own() -> None:
     """Told apart by their shapes: paths with round and square ends, and the symbols of the rare ones."""
-    lane = lanes(everything())[3]
+    lane = lanes(everything())[4]
     paths = {each.get("class"): str(each.get("d")) for each in lane.iter("path")}
 
     assert lane.get("aria-label", "").startswith(f"mixed in {AWAY}")
-    assert [paths[each].count("h0") for each in ("copies", "orphans")] == [1, 1]
+    assert (paths["copies"].count("h0"), paths["orphans"].count("v10")) == (1, 1)
     assert sorted(str(each.get("href")) for each in lane.iter("use")) == ["#faulty", "#grid", "#stuck", "#transit"]
 
 
@@ -301,6 +329,11 @@ def test_nothing_is_said_of_orphans_where_the_source_region_could_not_be_read(*,
         (fleet(in_time("a"), in_time("b", is_known=False)), "! 1 of 2 recovery points could not be read"),
         (fleet(in_time("a", target=None)), "! No recovery point has a target"),
         (fleet(in_time("a"), source_is_readable=False), "! The recovery point is younger than its target"),
+        (fleet(in_time("a"), recovery("b", waits_since=NOW)), "! 1 of 2 recovery points has no copy yet"),
+        (fleet(in_time("a", target=None), recovery("b", target=None)), "! 1 of 2 recovery points has no copy yet"),
+        (fleet(*(recovery(name, waits_since=NOW) for name in "ab")), "! 2 of 2 recovery points have no copy yet"),
+        (fleet(in_breach("a"), recovery("b", waits_since=NOW)), "✗ 1 of 2 recovery points is older than its target"),
+        (fleet(recovery("gone", target=None, is_awaited=False)), "! No recovery point has a target"),
         (fleet(in_time("a"), in_breach("b", belongs=False)), "✓ The recovery point is younger than its target"),
     ],
 )
@@ -309,6 +342,58 @@ def test_the_headline_says_how_it_stands(page: Callable[[FleetReport], str], rep
     text = re.sub(r"<[^>]*>", "", page(report).replace("</i>", " "))
 
     assert said in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_copy_nothing_is_shown_as_good(page: Callable[[FleetReport], str]) -> None:
+    """Its row has another sign, and its own count and group; whoever reads on is told what that means."""
+    text = page(fleet(recovery("fresh", waits_since=NOW - HOUR)))
+
+    assert "✓" not in text
+    assert SIGNS[Standing.NONE_YET] in text
+    assert "1 no copy yet" in re.sub(r"<[^>]*>", "", text)
+    assert "None is late, as far as anybody says" in text
+
+
+def dark(name: str, hours: float | None, **facts: Any) -> Recovery:
+    """In a destination that cannot be read, with a copy that is that old by the tags of its backup."""
+    told_of = None if hours is None else NOW - hours * HOUR
+    return recovery(name, **{"region": FAR, "is_known": False, "told_of": told_of, **facts})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_too_old_in_the_dark_is_told_as_far_as_it_is_known(page: Callable[[FleetReport], str]) -> None:
+    """Counted with the others, with how old it is at least, and with the region that hides the rest."""
+    report = fleet(in_time("a"), in_breach("b"), dark("c", 50), dark("d", 3), dark("e", None, waits_since=NOW))
+    text = re.sub(r"<[^>]*>", "", page(report)).replace("\\", "")
+
+    assert f"2 of 3 recovery points are older than their target as far as is known; {FAR} cannot be read" in text
+    assert "3 not read, 1 of them too old as far as is known" in text
+    assert "at least 2 d 2 h" in text
+    assert "By what the tags of their backups say, 1 is older than its target" in text
+    assert not re.search(r"at least (3 h|under)", text)
+
+
+@pytest.mark.parametrize(
+    ("found", "worst"),
+    [
+        (dark("late", 50), f"late in {FAR}, at least 2 d 2 h old as far as is known"),
+        (dark("late", None), f"late in {FAR}, no copy of it is known"),
+    ],
+)
+def test_the_worst_in_the_dark_is_told_as_that(found: Recovery, worst: str) -> None:
+    """An age that nobody has seen is no age."""
+    text = re.sub(r"<[^>]*>", "", html_page(fleet(found, in_time())))
+
+    assert f"The worst: {worst}; its target is 12 h." in text
+    assert "✗1 of 2 recovery points is older than its target as far as is known" in text
+
+
+def test_of_many_dark_destinations_the_headline_has_the_number() -> None:
+    """It is to be read at a glance."""
+    report = fleet(*(dark("late", 50, region=f"eu-nowhere-{number}") for number in range(3)))
+
+    assert "as far as is known; 3 destinations cannot be read" in html_page(report)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -329,6 +414,79 @@ def test_copies_to_be_looked_at_are_told_by_their_ids(page: Callable[[FleetRepor
 
     assert all(text.count(each) == 1 for each in ("stuck.id", "bad.id", "worse.id"))
     assert "copy under way for 2 d 1 h" in text
+
+
+def remedies(report: FleetReport) -> dict[str, str]:
+    """What is to be done about each backup or copy, by its OCID."""
+    cells = [
+        line.split(" | ") for line in markdown_page(report).splitlines() if line.startswith(("| FAULTY", "| copy"))
+    ]
+    return {each[-1].removesuffix(" |"): each[-2] for each in cells}
+
+
+def bad(age: timedelta, name: str, **facts: Any) -> CopyState:
+    return copy(age, Lifecycle.FAULTY, id=name, **facts)
+
+
+def test_a_faulty_copy_says_what_is_to_be_done_about_it() -> None:
+    """Nothing more where a good one has come, or where none will; and it is told after those that still wait."""
+    late = [copy(7 * DAY, Lifecycle.CREATING, id="stuck"), copy(2 * DAY, Lifecycle.CREATING, late=47 * HOUR)]
+    failed = [
+        bad(DAY, "replaced"),
+        bad(2 * DAY, "again"),
+        bad(3 * DAY, "waits"),
+        bad(4 * DAY, "orphan", is_orphan=True),
+    ]
+    found = recovery("payroll", copy(DAY), *late, *failed, faulty_backups=("backup",))
+    told = remedies(fleet(found, recovery("stray", bad(DAY, "stray"), belongs=False)))
+
+    assert told == {
+        "replaced": "replaced by a good one: may be deleted by hand",
+        "again": "another is under way: once that is there, delete this one by hand",
+        "waits": "it is made again by itself while its backup is kept; then delete this one by hand",
+        "orphan": "its backup is gone, so that no other can be made: may be deleted by hand",
+        "stray": "no copies are wanted there: may be deleted by hand",
+        "stuck": "ask Oracle about it: no other is made while it lasts",
+        "backup": "look at the source, and delete the FAULTY backup by hand",
+    }
+    assert list(told)[-1] == "replaced"
+
+
+def test_nothing_is_called_gone_where_the_source_region_is_dark() -> None:
+    """All copies would be orphans."""
+    found = recovery("payroll", bad(DAY, "bad", is_orphan=True))
+
+    assert "its backup is gone" in remedies(fleet(found))["bad"]
+    assert "its backup is gone" not in remedies(fleet(found, source_is_readable=False))["bad"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tags_that_cannot_be_followed_come_first_of_what_is_to_be_looked_at(page: Callable[[FleetReport], str]) -> None:
+    """With what does not happen until they are corrected; also of a source that has nothing to be shown."""
+    found, other = recovery("payroll", bad(DAY, "bad.id")), recovery("other").source
+    terms = {"destinations": "copies", "every": "backups", "keep": "deleted", "later": "nothing is done"}
+    problems = {other.id: [Problem(other, term, f"{term} is wrong") for term in terms]}
+    text = page(fleet(found, problems=problems))
+    table = text[text.index("To be looked at") :]
+
+    for term, missing in terms.items():
+        assert re.search(rf"{term} is wrong.*other.*until then .*{missing}.*\n", table)
+        assert table.index(f"{term} is wrong") < table.index("bad.id")
+    assert "4 tags that cannot be followed" in re.sub(r"<[^>]*>", "", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_columns_that_would_be_empty_are_left_out(page: Callable[[FleetReport], str]) -> None:
+    """The widest table is to fit on a screen; what one row has to say is there for all."""
+    usual, rich = page(fleet(in_time())), page(everything())
+    names = ("No copy yet", "In flight", "Too old before", "Orphans")
+
+    def columns(text: str) -> set[str]:
+        return set(re.findall(r"(?<=\| )[^|]+(?= \|)|(?<=<th scope=\"col\">)[^<]+", text))
+
+    assert columns(usual[usual.rindex("All figures") :]).isdisjoint(names)
+    assert set(names) < columns(rich)
+    assert {"Source", "Standing", "Recovery point", "Age", "Copies", "OCID"} < columns(usual)
 
 
 @pytest.mark.parametrize("days", [1, 2, 3, 30, 100, 400])

@@ -152,7 +152,7 @@ def test_a_breach_begins_when_the_point_is_older_than_the_target(scene: Scene) -
     assert (after.standing, after.breach_since) == (Standing.BREACH, last)
 
 
-@pytest.mark.parametrize(("hours_ago", "standing"), [(47, Standing.IN_TIME), (49, Standing.BREACH)])
+@pytest.mark.parametrize(("hours_ago", "standing"), [(47, Standing.NONE_YET), (49, Standing.BREACH)])
 def test_the_first_copy_is_waited_for_from_the_first_backup_on(
     scene: Scene, hours_ago: float, standing: Standing
 ) -> None:
@@ -165,7 +165,7 @@ def test_the_first_copy_is_waited_for_from_the_first_backup_on(
     assert only(scene).standing is standing
 
 
-@pytest.mark.parametrize(("hours_ago", "standing"), [(47, Standing.IN_TIME), (49, Standing.BREACH)])
+@pytest.mark.parametrize(("hours_ago", "standing"), [(47, Standing.NONE_YET), (49, Standing.BREACH)])
 def test_a_source_without_any_backup_is_waited_for_from_its_own_beginning(
     scene: Scene, hours_ago: float, standing: Standing
 ) -> None:
@@ -178,6 +178,19 @@ def test_a_source_without_any_backup_is_waited_for_from_its_own_beginning(
     found = only(scene)
 
     assert (found.standing, found.newest_backup, found.faulty_backups) == (standing, None, (faulty.id,))
+
+
+@pytest.mark.parametrize("policy", [{"every": "1d"}, {"every": "none"}, {}])
+def test_without_any_copy_nothing_is_in_time(scene: Scene, policy: dict[str, str]) -> None:
+    """Whether somebody has said how old it may be or not; a copy that is under way, or FAULTY, is none."""
+    original = scene.original()
+    for lifecycle in (None, Lifecycle.CREATING, Lifecycle.FAULTY):
+        if lifecycle:
+            scene.copy(original, lifecycle)
+        assert only(scene, POLICY=json.dumps({"defaults": policy})).standing is Standing.NONE_YET
+
+    scene.copy(original)
+    assert only(scene, POLICY=json.dumps({"defaults": policy})).standing is not Standing.NONE_YET
 
 
 @pytest.mark.parametrize(("hours_ago", "due"), [(1, 22), (3, -2)])
@@ -208,6 +221,14 @@ def test_of_a_source_that_is_gone_nothing_is_due(scene: Scene) -> None:
 
     assert (found.standing, found.target, found.next_due, found.is_unsure) == (Standing.NO_TARGET, None, None, False)
     assert found.source.is_gone
+
+
+def test_of_a_source_that_is_gone_no_copy_is_waited_for(scene: Scene) -> None:
+    """Of the backups that it has left some may be copied yet, but nothing says that any will."""
+    original = scene.original(hours_ago=1000)
+    scene.inventory.sources[str(original.source_id)] = None
+
+    assert (only(scene).standing, only(scene).is_awaited) == (Standing.NO_TARGET, False)
 
 
 @pytest.mark.parametrize("lifecycle", [Lifecycle.TERMINATING, Lifecycle.TERMINATED])
@@ -306,6 +327,17 @@ def test_what_a_member_has_from_before_is_told_but_nothing_more_is_due(scene: Sc
     assert len(found[member_id].copies) == 1
 
 
+def test_a_member_with_backups_from_before_waits_for_no_copy(scene: Scene) -> None:
+    """What comes is its group's."""
+    group_id = scene.source(Kind.VOLUME_GROUP)
+    member_id = member_of(scene, group_id)
+    scene.original(member_id, 1000)
+
+    found = {each.source.id: each.standing for each in look(scene)}
+
+    assert found == {group_id: Standing.NONE_YET, member_id: Standing.NO_TARGET}
+
+
 def test_a_member_that_asks_for_backups_of_its_own_is_told_by_itself(scene: Scene) -> None:
     """By its tag, as CreateDueBackups makes them."""
     group_id = scene.source(Kind.VOLUME_GROUP)
@@ -397,6 +429,18 @@ def test_of_a_destination_that_cannot_be_read_the_backups_own_tags_tell(scene: S
         assert (found.standing, found.fault, found.told_of) == (Standing.UNREAD, DARK, NOW - HOUR * told_of)
 
 
+def test_a_breach_in_the_dark_is_one_as_far_as_is_known(scene: Scene) -> None:
+    """A copy that nobody can see is taken to be there while its backup's tags name it."""
+    tags = {f"backup-copy-{AWAY}": ocid("volumebackup", AWAY, "unseen")}
+    old = scene.original(hours_ago=100, freeform_tags=tags)
+    unread(scene, AWAY)
+    dark = only(scene)
+    scene.original(old.source_id, hours_ago=1, freeform_tags=tags)
+
+    assert (dark.point, dark.known_point, dark.breach_since) == (None, old.time_created, NOW - 52 * HOUR)
+    assert (only(scene).known_point, only(scene).breach_since) == (NOW - HOUR, None)
+
+
 def test_a_compartment_that_is_refused_hides_only_what_is_its_own(scene: Scene) -> None:
     """Else one wrong COMPARTMENT_IDS would keep all breaches from being told."""
     scene.copy(scene.original(hours_ago=1000))
@@ -447,7 +491,9 @@ def test_whatever_was_read_every_copy_is_told_of_once(inventory: Inventory, dark
     assert sorted(told) == sorted(living_copies(inventory))
     assert len({(each.source.id, each.region) for each in found}) == len(found)
     for each in found:
-        assert (each.standing is Standing.BREACH) == (each.breach_since is not None)
+        assert (each.standing is Standing.BREACH) == (each.breach_since is not None and each.is_known)
+        assert each.standing is not Standing.IN_TIME or each.point is not None
+        assert each.standing is not Standing.NONE_YET or each.point is each.breach_since is None
         assert each.age is None or each.age >= timedelta()
         assert each.behind is None or each.behind >= timedelta()
         assert (each.standing is Standing.UNREAD) == (not each.is_known)

@@ -101,6 +101,7 @@ def test_a_row_tells_all_of_a_source_in_a_destination(cloud: FakeCloud) -> None:
         "faultyBackups": [bad.id],
         "orphans": 1,
         "stray": False,
+        "problems": {},
     }
 
 
@@ -148,8 +149,8 @@ def test_everything_that_was_looked_at_has_one_result(cloud: FakeCloud) -> None:
     assert {key: each.reason for key, each in rows(found).items()} == {
         (usual, AWAY): "in_time",
         (usual, FAR): "breach",
-        (group.id, AWAY): "in_time",
-        (group.id, FAR): "in_time",
+        (group.id, AWAY): "none_yet",
+        (group.id, FAR): "none_yet",
         (gone.source_id, AWAY): "no_target",
         (gone.source_id, FAR): "no_target",
         (excluded.id, None): "tag",
@@ -203,6 +204,52 @@ def test_the_worst_come_first(cloud: FakeCloud) -> None:
     body = answer(found).as_json("x")
     assert [each["sourceId"] for each in body["results"]] == late[:MAX_RESULTS]
     assert sum(body["counts"].values()) == len(found.results) == MAX_RESULTS + 100
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown"])
+def test_tags_that_cannot_be_followed_are_told(cloud: FakeCloud, kind: str) -> None:
+    """In the rows of their source, and to those who read the page; each with its own message."""
+    tags = {"backup-copy-every": "often", "backup-copy-keep": "some", "backup-copy-destinations": "the moon"}
+    source = cloud.add_source(Kind.VOLUME, tags)
+    cloud.add_source(Kind.VOLUME)
+
+    found = look(cloud, format=kind)
+
+    problems = {each.source_id: each.details["problems"] for each in found.results}
+    assert problems.pop(source.id).keys() == {"every", "keep", "destinations"}
+    assert list(problems.values()) == [{}]
+    assert found.document is not None
+    text = found.document.text.replace("\\", "")
+    assert all(text.count(f"{tag} ") == 1 for tag in tags)
+    assert "tags that cannot be followed" in text
+
+
+def test_a_tag_that_cannot_be_followed_is_told_where_there_is_no_destination(cloud: FakeCloud) -> None:
+    """Also where nothing else is to be said of its source; of one that ends nothing is."""
+    tags = {"backup-copy-destinations": "the moon"}
+    source = cloud.add_source(Kind.VOLUME, tags)
+    ended = cloud.add_source(Kind.VOLUME, tags, lifecycle=Lifecycle.TERMINATED)
+
+    found = look(cloud, DESTINATION_REGIONS="", ALLOWED_REGIONS=AWAY, format="markdown")
+
+    told = rows(found)
+    assert list(told[source.id, None].details["problems"]) == ["destinations"]
+    assert told[ended.id, None].details == {}
+    assert found.document is not None
+    assert (source.id in found.document.text, ended.id in found.document.text) == (True, False)
+
+
+def test_tags_of_other_compartments_are_not_told(cloud: FakeCloud) -> None:
+    """Only what was asked for is."""
+    here, there = (
+        cloud.add_source(Kind.VOLUME, {"backup-copy-keep": "some"}, compartment_id=each)
+        for each in (COMPARTMENT, ELSEWHERE)
+    )
+
+    found = look(cloud, format="markdown", COMPARTMENT_IDS=f"{COMPARTMENT},{ELSEWHERE}", compartmentId=ELSEWHERE)
+
+    assert found.document is not None
+    assert (here.id in found.document.text, there.id in found.document.text) == (False, True)
 
 
 # In the dark

@@ -66,13 +66,13 @@ class Volumes:
 
     def delete(self, resource: Resource) -> None:
         """End a volume that is in no group and is not being backed up, or a group, whose volumes it leaves alone."""
-        if resource.kind is VOLUME_GROUP:
-            self._regroup(resource, [])
-        elif resource.fields["volumeGroupId"]:
+        if resource.fields.get("volumeGroupId"):
             raise ApiError(409, "Conflict", f"The {resource.kind.noun} belongs to a volume group.")
         of_field = BACKUP_OF[resource.kind].of_field
         if any(backup.fields.get(of_field) == resource.id for backup in self._resources.in_flight()):
             raise ApiError(409, "Conflict", f"The {resource.kind.noun} is being backed up.")
+        if resource.kind is VOLUME_GROUP:
+            self._regroup(resource, [])
         event = f"delete{resource.kind.ocid_type}"
         self._storage.emit(resource, f"{event}.begin")
         self._storage.terminate(resource, lambda ended: self._storage.emit(ended, f"{event}.end"))
