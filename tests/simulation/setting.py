@@ -36,9 +36,9 @@ class Retention:
         """So short that much goes within a story."""
         return cls(
             Policy.draw(chance, destinations),
-            grace=timedelta(hours=chance.choice((1, 2, 6))),
-            max_deletes=chance.choice((1, 3, 50, 50, 50)),
-            max_percent=chance.choice((20, 50, 50, 100, 100)),
+            grace=timedelta(hours=chance.choice((1, 1, 2, 6))),
+            max_deletes=chance.choice((1, 3, 50, 50, 50, 50, 50, 50)),
+            max_percent=chance.choice((20, 50, 100, 100, 100)),
         )
 
     def environment(self) -> dict[str, str]:

@@ -20,13 +20,13 @@ def tell(world: World) -> None:
     for step, least, most in _plot(steps):
         for _ in range(chance.randint(least, most)):
             world.scheduler.after(chance.uniform(0, length), step)
-    _tick(world, length, steps.sweep, (7, 16))
-    if world.setting.retention:
+    _tick(world, length, steps.sweep, (5, 10) if steps.is_busy else (7, 16))
+    if steps.is_busy:
         for step, least, most in _plot_of_retention(steps):
             for _ in range(chance.randint(least, most)):
                 world.scheduler.after(chance.uniform(0, length), step)
         _tick(world, length, steps.create_due, (3, 9))
-        _tick(world, length, steps.prune, (4, 12))
+        _tick(world, length, steps.prune, (2, 8))
     world.run(timedelta(seconds=length))
 
 

@@ -344,7 +344,7 @@ def test_where_any_key_is_named_no_copy_is_silently_under_oracles_own() -> None:
 
     of_rule = source_policy(source(tier="gold"), keyed)
     assert of_rule.key_for(AWAY, keyed) == KEY
-    on_purpose = {"defaults": {"destinations": [{"region": AWAY, "kmsKeyId": None}]}, "rules": rules}
+    on_purpose: dict[str, Any] = {"defaults": {"destinations": [{"region": AWAY, "kmsKeyId": None}]}, "rules": rules}
     assert policy(gone(), **on_purpose).key_for(AWAY, configuration(POLICY=json.dumps(on_purpose))) is None
 
 
