@@ -112,7 +112,7 @@ def test_wrong_arguments_are_explained(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "speed"),
-    [(["infra.emulator"], "-5"), (["infra.local", "serve"], "0"), (["infra.local", "serve"], "-1")],
+    [(["infra.emulator"], "-5"), (["infra.emulator"], "0"), (["infra.emulator"], "-1")],
 )
 def test_a_clock_that_stands_or_runs_backwards_is_refused(command: list[str], speed: str) -> None:
     """One line says so, at once, after the usage; a clock that no one can move on would leave everything waiting."""

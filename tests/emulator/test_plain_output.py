@@ -24,7 +24,7 @@ def test_the_introduction_is_not_broken_into_pieces(tmp_path: Path) -> None:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(3)]
         process.terminate()
-    assert [line.split()[0] for line in lines] == ["30", "The", "Alarms"]
+    assert [line.split()[0] for line in lines] == ["30", "The", "Only"]
     assert all(line.endswith(".\n") for line in lines)
 
 
