@@ -13,7 +13,7 @@ from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Kind, Lifecycle, Source
 from handlers.core.report import Outcome, Reason, Result, failure
 from handlers.core.settings import Settings
-from handlers.core.source_policy import EVERY_TAG, Policies
+from handlers.core.source_policy import EVERY_TAG, Policies, group_of
 from handlers.core.tokens import read_slot
 
 MOST_FAULTY = 3
@@ -122,8 +122,8 @@ class _Look:
 
     def _is_backed_up_with_group(self, source: Source) -> bool:
         """Whether its volume group is to be backed up, or may be, and the source does not itself ask for its own."""
-        group = self._inventory.sources.get(source.group_id or "")
-        if group is None or EVERY_TAG in source.freeform_tags:
+        group = group_of(source, self._inventory.sources)
+        if group is None:
             return False
         policy = self._policies.of_source(group)
         return "every" in policy.faults or (not policy.never_due and (self._every or policy.every) is not None)

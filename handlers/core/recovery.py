@@ -12,7 +12,7 @@ from handlers.core.model import Backup, Lifecycle, Source
 from handlers.core.recovery_point import CopyState, Recovery
 from handlers.core.report import Outcome
 from handlers.core.settings import Settings
-from handlers.core.source_policy import EVERY_TAG, Policies, SourcePolicy
+from handlers.core.source_policy import Policies, SourcePolicy, group_of
 from handlers.core.surplus import source_time
 from handlers.core.tokens import copy_tag
 from handlers.core.unread_lists import UnreadLists
@@ -95,8 +95,8 @@ class _Look:
 
     def _is_left_to_group(self, source: Source, policy: SourcePolicy) -> bool:
         """Whether it is backed up with its volume group: of itself nothing is due then, whatever it has of old."""
-        group = self.sources.get(source.group_id or "")
-        if group is None or EVERY_TAG in source.freeform_tags:
+        group = group_of(source, self.sources)
+        if group is None:
             return False
         of_group = self._policies.of_source(group)
         if "every" not in of_group.faults and of_group.every is not None:

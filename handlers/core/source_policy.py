@@ -18,6 +18,7 @@ from handlers.core.report import Reason
 from handlers.core.settings import Settings
 
 DESTINATIONS_TAG, EVERY_TAG, KEEP_TAG = "backup-copy-destinations", "backup-copy-every", "backup-copy-keep"
+TAGS = frozenset((DESTINATIONS_TAG, EVERY_TAG, KEEP_TAG))
 NO_DESTINATIONS = "none"
 NOBODY = "nothing"
 """Where a term comes from that nobody has said anything about."""
@@ -85,12 +86,18 @@ class SourcePolicy:
             return {**told, "problem": str(fault)}
 
 
+def group_of(source: Source, sources: Mapping[str, Source | None]) -> Source | None:
+    """The volume group that looks after a member, unless this asks for backups of its own."""
+    return None if EVERY_TAG in source.freeform_tags else sources.get(source.group_id or "")
+
+
 class Policies:
     """The terms of each source, made once. Those that only a message names stand above them and are not in here."""
 
     def __init__(self, inventory: Inventory, settings: Settings) -> None:
         self._inventory, self._settings = inventory, settings
         self._known: dict[str, SourcePolicy] = {}
+        self._by_rule: dict[str | None, SourcePolicy] = {}
         self.names_keep = settings.policy.names_keep
         """Whether a retention is configured for any source at all."""
 
@@ -107,8 +114,17 @@ class Policies:
     def of_source(self, source: Source) -> SourcePolicy:
         """The terms of this source."""
         if source.id not in self._known:
-            self._known[source.id] = source_policy(source, self._settings)
+            self._known[source.id] = self._terms(source)
         return self._known[source.id]
+
+    def _terms(self, source: Source) -> SourcePolicy:
+        """Sources without tags of their own share the terms of their rule: a call looks at thousands of them."""
+        if not TAGS.isdisjoint(source.freeform_tags):
+            return source_policy(source, self._settings)
+        rule = _rule_for(source, self._settings)
+        if rule not in self._by_rule:
+            self._by_rule[rule] = source_policy(source, self._settings)
+        return self._by_rule[rule]
 
 
 def source_policy(source: Source, settings: Settings) -> SourcePolicy:
