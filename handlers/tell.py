@@ -12,7 +12,7 @@ from handlers.core.concerns import concerns_of
 from handlers.core.errors import ApiFault, Outrun, Refused
 from handlers.core.findings import Findings
 from handlers.core.points import deletion_points, points_of
-from handlers.core.ports import Call, Notices
+from handlers.core.ports import Call, Notices, TopicTags
 from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason
 from handlers.core.told import Marks, News, news, read_marks, write_marks, write_message
@@ -68,21 +68,21 @@ def _notify(found: Sequence[tuple[str, Findings]], call: Call) -> None:
     if call.notices is None:
         return
     concerns = [(operation, concerns_of(operation, each), each.hides_nothing) for operation, each in found]
-    told = read_marks(call.notices.tags().tags)
+    before = call.notices.tags()
+    told = read_marks(before.tags)
     fresh = news(told, concerns)
     if fresh.begun or fresh.ended:
         title, body = write_message(fresh, call.settings.region)
-        call.notices.publish(title, body if _may_remember(call.notices) else f"{body}\n\n{AGAIN}")
+        call.notices.publish(title, body if _may_remember(call.notices, before) else f"{body}\n\n{AGAIN}")
         log.info("notice.published", begun=len(fresh.begun), ended=len(fresh.ended))
     if set(fresh.marks) != set(told):
         _remember(fresh, told, call.notices)
 
 
-def _may_remember(notices: Notices) -> bool:
+def _may_remember(notices: Notices, before: TopicTags) -> bool:
     """Whether the topic's tags may be changed: this is tried before, so that the message can say it."""
     try:
-        now = notices.tags()
-        notices.replace_tags(now.tags, now.etag)
+        notices.replace_tags(before.tags, before.etag)
     except ApiFault as fault:
         return isinstance(fault, Outrun) or not isinstance(fault, Refused)
     return True
