@@ -22,6 +22,18 @@ from infra.emulator.block_volume.kinds import KINDS, Kind
 from infra.emulator.server import Emulator
 from tests.emulator.tenant import ASHBURN, PHOENIX, Tenant, refusal
 
+each_protection = pytest.mark.parametrize(
+    "protection",
+    [
+        {"is_prevent_deletion_enabled": True},
+        {"is_retention_lock_enabled": True},
+        {"is_indefinite_retention_enabled": True},
+        {"retention_period": RetentionDuration(retention_time_unit="DAYS", retention_time_amount=1)},
+    ],
+    ids=lambda protection: next(iter(protection)),
+)
+"""OCI's ways to hold on to a backup, as details of a create or an update."""
+
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_an_answer_has_exactly_the_fields_of_the_sdks_model(kind: Kind) -> None:
@@ -147,32 +159,14 @@ def test_a_protected_member_holds_its_group(tenant: Tenant) -> None:
     assert client.delete_volume_group_backup(backup.id).status == 204
 
 
-@pytest.mark.parametrize(
-    "protection",
-    [
-        {"is_prevent_deletion_enabled": True},
-        {"is_retention_lock_enabled": True},
-        {"is_indefinite_retention_enabled": True},
-        {"retention_period": RetentionDuration(retention_time_unit="DAYS", retention_time_amount=1)},
-    ],
-    ids=lambda protection: next(iter(protection)),
-)
+@each_protection
 def test_a_protected_backup_cannot_be_deleted(tenant: Tenant, protection: dict[str, Any]) -> None:
     """Each of OCI's ways to hold on to a backup refuses its deletion."""
     backup = tenant.volume_backup(tenant.volume().id, **protection)
     assert refusal(lambda: tenant.block_volume().delete_volume_backup(backup.id)) == (409, "Conflict")
 
 
-@pytest.mark.parametrize(
-    "protection",
-    [
-        {"is_prevent_deletion_enabled": True},
-        {"is_retention_lock_enabled": True},
-        {"is_indefinite_retention_enabled": True},
-        {"retention_period": RetentionDuration(retention_time_unit="DAYS", retention_time_amount=1)},
-    ],
-    ids=lambda protection: next(iter(protection)),
-)
+@each_protection
 def test_an_update_protects_a_backup_too(tenant: Tenant, protection: dict[str, Any]) -> None:
     """A copy, which has no protection when it is made, can be given each of them where it is."""
     copy = tenant.copy_volume_backup(tenant.volume_backup(tenant.volume().id).id)
@@ -264,3 +258,12 @@ def test_a_group_backup_needs_no_compartment_of_its_own(tenant: Tenant) -> None:
     group = tenant.group()
     details = CreateVolumeGroupBackupDetails(volume_group_id=group.id)
     assert tenant.block_volume().create_volume_group_backup(details).data.compartment_id == tenant.compartment_id
+
+
+def test_a_group_that_is_being_backed_up_is_not_deleted_and_keeps_its_volumes(tenant: Tenant) -> None:
+    """A refused request has changed nothing."""
+    group, client = tenant.group(), tenant.block_volume()
+    client.create_volume_group_backup(CreateVolumeGroupBackupDetails(volume_group_id=group.id))
+
+    assert refusal(lambda: client.delete_volume_group(group.id)) == (409, "Conflict")
+    assert client.get_volume_group(group.id).data.volume_ids == group.volume_ids
