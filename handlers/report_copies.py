@@ -14,13 +14,14 @@ from handlers.core.errors import ApiFault
 from handlers.core.findings import Findings
 from handlers.core.fleet import FleetReport, Problem, Unread, as_json
 from handlers.core.inventory import Inventory, Listing
-from handlers.core.model import Kind, Source
+from handlers.core.model import Source
 from handlers.core.operations import Format, ReportCopies
 from handlers.core.ports import Call
 from handlers.core.recovery import recoveries
 from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Document, Outcome, Reason, Result, failure
 from handlers.core.source_policy import Policies
+from handlers.core.unread_lists import is_dark
 
 WORST_FIRST = list(Standing)
 
@@ -37,7 +38,8 @@ def report_copies(operation: ReportCopies, call: Call) -> Findings:
     except ApiFault as fault:
         return Findings([failure(operation.operation, None, fault)])
     decisions, inventory = converge(compartments, Scope(thorough=True), call, dry_run=True)
-    everything = recoveries(inventory, decisions, call.settings, call.clock.now())
+    dark = is_dark(inventory, call.settings.region, compartments)
+    everything = recoveries(inventory, decisions, call.settings, call.clock.now(), source_is_dark=dark)
     found = _in_scope(everything, operation)
     lists = _lists_in_scope(operation, inventory, call)
     report = _fleet(operation, found, inventory, lists, tuple(compartments), call)
@@ -78,13 +80,12 @@ def _fleet(
     call: Call,
 ) -> FleetReport:
     policies, home = Policies(inventory, call.settings), call.settings.region
-    dark = sum(each.region == home for each in inventory.unread)
     return FleetReport(
         generated_at=call.clock.now(),
         source_region=home,
         compartments=operation.compartment_id or compartments,
         recoveries=found,
-        source_is_readable=dark < len(Kind) * len(compartments),
+        source_is_readable=not is_dark(inventory, home, compartments),
         unread=[Unread(each.region, each.kind, each.compartment_id, fault.code) for each, fault in lists.items()],
         notes=list(_notes(lists, call)),
         problems=_problems(operation, inventory, policies),

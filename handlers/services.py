@@ -72,6 +72,8 @@ class Services:
         patience, topic_id = partial(self._seconds_until, deadline), self.settings.notification_topic_id
         own = self.settings.own_region
 
+        workers = self._workers or Threads(patience)
+
         def api_of(service: Service, region: str) -> Callable[[], Api]:
             return partial(self._api, patience, service, region)
 
@@ -79,11 +81,11 @@ class Services:
             settings=self.settings,
             backups=self.regions(patience),
             clock=self.clock,
-            workers=self._workers or Threads(patience),
+            workers=workers,
             deadline=deadline,
             occurrence=occurrence,
             own_compartment=self.own_compartment,
-            metrics=MonitoringMetrics(api_of(INGESTION, own), partial(self._claim, "compartment_id")),
+            metrics=MonitoringMetrics(api_of(INGESTION, own), partial(self._claim, "compartment_id"), workers),
             notices=TopicNotices(topic_id, api_of(NOTIFICATIONS, region_of(topic_id) or own)) if topic_id else None,
             subscriptions=TenancySubscriptions(api_of(IDENTITY, own), partial(self._claim, "tenancy_id")),
         )

@@ -14,7 +14,9 @@ from handlers.core.findings import Findings
 from handlers.core.operations import Sweep
 from handlers.core.ports import Call
 from handlers.core.recovery import recoveries
+from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Result, failure
+from handlers.core.unread_lists import is_dark
 
 log = structlog.get_logger()
 
@@ -35,9 +37,12 @@ def sweep(operation: Sweep, call: Call) -> Findings:
     ]
     results += [decision.result(operation.operation) for decision in decisions]
     _log_failures(results)
-    found = [] if operation.dry_run else recoveries(inventory, decisions, call.settings, call.clock.now())
     is_of_all = not (scope.compartments or scope.regions)
-    return Findings(results, found if is_of_all else (), is_of_all=is_of_all)
+    found: Sequence[Recovery] = ()
+    if is_of_all and not operation.dry_run:
+        dark = is_dark(inventory, call.settings.region, compartments)
+        found = recoveries(inventory, decisions, call.settings, call.clock.now(), source_is_dark=dark)
+    return Findings(results, found, is_of_all=is_of_all)
 
 
 def _log_failures(results: Sequence[Result]) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from handlers.cloud.request import Request
-from handlers.core.errors import Refused
+from handlers.core.errors import Passing, Refused
 from handlers.core.points import NAMESPACE, Point
 
 if TYPE_CHECKING:
     from handlers.cloud.api import Api
+    from handlers.core.ports import Workers
 
 MOST_STREAMS = 50
 """What a request may hold: a stream is a metric with its dimensions."""
@@ -25,17 +26,23 @@ MAX_REASON = 300
 class MonitoringMetrics:
     """The port `Metrics`. `api` is asked for once there is something to say."""
 
-    def __init__(self, api: Callable[[], Api], compartment_id: Callable[[], str]) -> None:
-        self._api, self._compartment_id = api, compartment_id
+    def __init__(self, api: Callable[[], Api], compartment_id: Callable[[], str], workers: Workers) -> None:
+        self._api, self._compartment_id, self._workers = api, compartment_id, workers
 
     def publish(self, points: Sequence[Point]) -> None:
-        """What is wrong with some points does not keep the others: the fault is raised when all were handed in."""
-        faults = [self._post(streams) for streams in _batches(points)]
-        for fault in faults:
-            if fault:
-                raise fault
+        """What is wrong with some points does not keep the others: the fault is raised when all were handed in.
 
-    def _post(self, streams: Sequence[Sequence[Point]]) -> Refused | None:
+        Nothing more is handed in where the first request is refused as a whole: the others would be too.
+        """
+        batches = list(_batches(points))
+        first = [self._post(each) for each in batches[:1]]
+        for taken in [*first, *self._workers(self._post, batches[1:])]:
+            if isinstance(taken, Refused):
+                raise taken
+            if taken is None:
+                raise Passing("Timeout", "the call's time was up before all points were handed in")
+
+    def _post(self, streams: Sequence[Sequence[Point]]) -> Refused | Literal[True]:
         """Sent again where the answer is lost: a gap would be taken for silence.
 
         What Monitoring makes of a point that it gets twice is not documented: at worst sums count it twice.
@@ -44,7 +51,7 @@ class MonitoringMetrics:
         data = [_metric_data(stream, compartment_id) for stream in streams]
         body = {"metricData": data, "batchAtomicity": "NON_ATOMIC"}
         request = Request("PostMetricData", "POST", "/metrics", body=body, is_harmless_twice=True)
-        return self._api().call(request, _failure)
+        return self._api().call(request, _failure) or True
 
 
 def _batches(points: Sequence[Point]) -> Iterator[list[list[Point]]]:

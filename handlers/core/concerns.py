@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
-from handlers.core.recovery_point import Recovery
+from handlers.core.recovery_point import CopyState, Recovery
 from handlers.core.report import Outcome, Reason, Result
 
 MANY = 20
@@ -124,7 +124,7 @@ def _of_recovery(recovery: Recovery) -> Iterator[tuple[str, Concern]]:
         yield "breach", Concern(_breach_key(recovery), text, _why_behind(recovery))
     for copy in recovery.having(Lifecycle.FAULTY):
         text = f"the copy {copy.id} of {name} in {region} ended FAULTY"
-        yield "faulty", Concern(f"faulty {copy.id}", text, "it is made again by itself; then delete the FAULTY one")
+        yield "faulty", Concern(f"faulty {copy.id}", text, _after_faulty(copy, recovery))
     for copy in recovery.in_flight:
         if copy.is_stuck(recovery.now):
             text = f"the copy {copy.id} of {name} in {region} has been under way for {_long(recovery.now - copy.began)}"
@@ -134,12 +134,20 @@ def _of_recovery(recovery: Recovery) -> Iterator[tuple[str, Concern]]:
         yield "backup", Concern(f"faulty {backup_id}", text, "look at the source, and delete the FAULTY backup")
 
 
+def _after_faulty(copy: CopyState, recovery: Recovery) -> str:
+    others = [each.lifecycle for each in recovery.copies if each.moment == copy.moment and each.id != copy.id]
+    if Lifecycle.AVAILABLE in others:
+        return "another copy of the same backup is there: delete the FAULTY one"
+    return "it is made again by itself; then delete the FAULTY one"
+
+
 def _how_old(recovery: Recovery) -> str:
     if not recovery.is_known:
         since = recovery.point or recovery.told_of
         age = _long(recovery.now - since) if since else "of unknown age, or"
         return f"is {age} old as far as is known, since the region cannot be read"
-    return f"is {_long(recovery.age)} old" if recovery.point else "does not exist yet"
+    unsure = " as far as is known, since the source region cannot be read" if recovery.is_unsure else ""
+    return (f"is {_long(recovery.age)} old" if recovery.point else "does not exist yet") + unsure
 
 
 def _why_behind(recovery: Recovery) -> str:
@@ -148,6 +156,8 @@ def _why_behind(recovery: Recovery) -> str:
         return (
             "see whether the region is up, the tenancy subscribed to it, and the function allowed to list backups there"
         )
+    if recovery.is_unsure:
+        return "see whether the source region is up, and the function allowed to list what is there and its backups"
     if recovery.newest_backup is None:
         return "no backup of it is to be seen: see whether CreateDueBackups runs, and what it answers"
     if recovery.point is None or recovery.behind:

@@ -89,8 +89,12 @@ class Source:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """Freeform and defined tags: a freeform key has no point in it."""
-        return {**self.freeform_tags, **self.defined_tags}
+        """Freeform and defined tags: a freeform key has no point in it, a defined one is in lower case here.
+
+        Namespaces and keys that differ only in case are the same to Oracle, freeform keys are not.
+        https://docs.oracle.com/iaas/Content/Tagging/Tasks/managingtagsandtagnamespaces.htm
+        """
+        return {**self.freeform_tags, **{key.casefold(): value for key, value in self.defined_tags.items()}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -22,6 +32,7 @@ from handlers.core.fields import (
     Text,
     check_ocid,
 )
+from handlers.core.grammar import Keep
 from handlers.core.model import Kind
 
 
@@ -190,13 +201,14 @@ class PruneCopies(Overview):
     operation: Literal["PruneCopies"]
     keep: Retention | None = None
 
-    @model_validator(mode="after")
-    def _only_shown(self) -> Self:
-        if self.keep is not None and not self.dry_run:
+    @field_validator("keep")
+    @classmethod
+    def _only_shown(cls, keep: Keep | None, info: ValidationInfo) -> Keep | None:
+        if keep is not None and not info.data.get("dry_run"):
             raise PydanticCustomError(
-                "dry_run", "may have keep with dryRun only: what is deleted is up to POLICY and tags"
+                "dry_run", "may be given with dryRun only: what is deleted is up to POLICY and tags"
             )
-        return self
+        return keep
 
 
 class Format(StrEnum):

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from handlers.core.decision import Attempts, Decision, Scope
 from handlers.core.eligibility import assess
-from handlers.core.errors import KeyMissing
+from handlers.core.errors import ApiFault, KeyMissing, Passing
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
 from handlers.core.places import Places
@@ -125,12 +125,23 @@ class _Look:
         for copy in copies:
             if copy.lifecycle.is_under_way:
                 return Decision(original, region, Outcome.IN_FLIGHT, copy.lifecycle.lower(), copy=copy)
-        fault = self.inventory.fault_of(original, region)
+        fault = self.inventory.fault_of(original, region) or self._unknown_before(original, region)
         if fault:
             return Decision(original, region, Outcome.FAILED, fault=fault)
         if (original.id, region) in self.inventory.unverified:
             return Decision(original, region, Outcome.DEFERRED, Reason.DEADLINE, message=UNVERIFIED)
         return self._keyless(original, region) or self._resting(original, region, copies)
+
+    def _unknown_before(self, original: Backup, region: str) -> ApiFault | None:
+        """Why it is not known whether older backups of the source belong in a region that was asked for by name."""
+        fault = self.inventory.unread_sources.get(original.source_id or "")
+        if not isinstance(fault, Passing):
+            return None
+        for each in self.inventory.originals.values():
+            is_before = each.origin == original.origin and each.time_created < original.time_created
+            if is_before and assess(each) is None and not self.inventory.has_living_copy(each, region):
+                return fault
+        return None
 
     def key(self, original: Backup, region: str) -> str | None:
         """The key of a copy, `None` for Oracle's own; what a single copy was told stands above all else."""

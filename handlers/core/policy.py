@@ -127,7 +127,7 @@ class Terms(_Part):
 class Match(_Part):
     """Which sources a rule is for: all that is given must fit. Names and the values of tags are patterns with `*`.
 
-    Keys of defined tags are written as `namespace.key`.
+    Keys of defined tags are written as `namespace.key`, in any case; those of freeform tags have no point in them.
     """
 
     tags: dict[StrictStr, StrictStr] = Field(default_factory=dict)
@@ -145,7 +145,8 @@ class Match(_Part):
             return not self.tags and self.name is None
         if self.name is not None and not _is_like(source.name, self.name):
             return False
-        return all(key in source.tags and _is_like(source.tags[key], value) for key, value in self.tags.items())
+        found = {key: source.tags.get(key.casefold() if "." in key else key) for key in self.tags}
+        return all(text is not None and _is_like(text, self.tags[key]) for key, text in found.items())
 
 
 class Rule(Terms):

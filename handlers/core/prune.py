@@ -149,7 +149,7 @@ class _Look:
         """Why a backup stays whatever else there is, or `None`."""
         for term in ("destinations", "keep"):
             if term in policy.faults and (term != "keep" or self._keep is None):
-                return Fate(backup, Outcome.FAILED, Reason.TAG_MALFORMED, str(policy.faults[term]))
+                return self._unsaid(backup, str(policy.faults[term]))
         if backup.copied_from is not None and backup.region not in policy.regions:
             return self._stays(backup, Reason.NO_DESTINATION, STRAY)
         why = wanted.get(time_of(backup, self._inventory))
@@ -168,9 +168,15 @@ class _Look:
         return None
 
     def _stays(self, backup: Backup, reason: Reason, message: str | None = None) -> Fate:
-        is_marked = MARK_TAG in backup.freeform_tags and reason is not Reason.NOT_OURS
-        step = Step.UNMARK if is_marked and self._keep is None else None
+        step = None if reason is Reason.NOT_OURS else self._unmark(backup)
         return Fate(backup, Outcome.KEPT, reason, message, step)
+
+    def _unsaid(self, backup: Backup, message: str) -> Fate:
+        """What is kept is not known until a tag is corrected, and from then on there is all of the grace again."""
+        return Fate(backup, Outcome.FAILED, Reason.TAG_MALFORMED, message, self._unmark(backup))
+
+    def _unmark(self, backup: Backup) -> Step | None:
+        return Step.UNMARK if MARK_TAG in backup.freeform_tags and self._keep is None else None
 
     def _due(self, backup: Backup) -> Fate:
         """A backup that goes: marked first, deleted when its time has come."""

@@ -19,14 +19,19 @@ from handlers.core.unread_lists import UnreadLists
 
 
 def recoveries(
-    inventory: Inventory, decisions: Iterable[Decision], settings: Settings, now: datetime
+    inventory: Inventory,
+    decisions: Iterable[Decision],
+    settings: Settings,
+    now: datetime,
+    *,
+    source_is_dark: bool = False,
 ) -> list[Recovery]:
     """Each source with each destination where its policy wants copies or there are some; sources by name, then regions.
 
-    What was read of the destinations is enough where the source region could not be read: a copy's own tags say of
-    when its backup was.
+    What was read of the destinations is enough where the source region is dark: a copy's own tags say of when its
+    backup was. Where only some list could not be read there, nothing is said to be due of a source that it may hide.
     """
-    look = _Look(inventory, settings, now)
+    look = _Look(inventory, settings, now, source_is_dark=source_is_dark)
     for decision in decisions:
         look.outcomes[decision.original.origin, str(decision.region)][decision.outcome] += 1
     found = [each for source in look.sources.values() for each in look.of(source)]
@@ -36,8 +41,8 @@ def recoveries(
 class _Look:
     """What was read, by source."""
 
-    def __init__(self, inventory: Inventory, settings: Settings, now: datetime) -> None:
-        self._inventory, self._now = inventory, now
+    def __init__(self, inventory: Inventory, settings: Settings, now: datetime, *, source_is_dark: bool) -> None:
+        self._inventory, self._home, self._now = inventory, settings.region, now
         self._policies = Policies(inventory, settings)
         self.sources = {each.id: each for each in inventory.sources.values() if each}
         self.outcomes: defaultdict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
@@ -54,42 +59,49 @@ class _Look:
                     self._add_copy(copy, inventory.originals[original_id])
         for copy in inventory.strangers.values():
             self._add_copy(copy, None)
-        self._unread = UnreadLists(inventory, settings.region)
+        self._unread = UnreadLists(inventory, settings.region, source_is_dark=source_is_dark)
 
     def of(self, source: Source) -> Iterator[Recovery]:
         """How it stands with this source in each destination; nothing where there is nothing to be, and nothing is."""
         policy, copies = self._policies.of_source(source), self._copies[source.id]
         backups = sorted(self._backups[source.id], key=lambda each: each.time_created)
-        is_left = self._is_left_to_group(source, policy)
+        may_be_left = source.group_id not in self.sources and self._unread.hide_group(source)
+        is_left = may_be_left or self._is_left_to_group(source, policy)
         if not backups and not copies and (is_left or source.is_ending):
             return
         places = {source.compartment_id, *self._compartments[source.id]}
         is_hidden = self._unread.hide(source, places)
         was_asked_for = source.id in self._inventory.sources
-        # Of one that is gone nothing is due; one that is only out of sight may be there.
-        is_alive = not source.is_ending or (is_hidden and not was_asked_for)
+        # Of one that is gone nothing is due. One that is out of sight for long is taken to be there.
+        is_lost = source.is_gone and not backups and not was_asked_for
+        is_alive = not source.is_ending or (is_lost and self._unread.hide_for_long(source, places))
         is_due = is_alive and not is_left
         there = [each.time_created for each in backups if each.lifecycle is Lifecycle.AVAILABLE]
+        knows_backups = self._unread.fault_of(self._home, source.kind, places) is None
+        is_unsure = is_hidden or may_be_left or (source.is_gone and bool(backups) and not was_asked_for)
         for region in sorted({*policy.regions, *copies}):
             fault = self._unread.fault_of(region, source.kind, places)
+            is_known = region in self._inventory.copies and fault is None
+            here = tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id)))
+            # Without a copy that can be seen, only the backups say since when one is missing.
+            is_told = knows_backups or (is_known and any(each.lifecycle is Lifecycle.AVAILABLE for each in here))
+            tagged = [each for each in backups if is_told and copy_tag(region) in each.freeform_tags]
             yield Recovery(
                 now=self._now,
                 source=source,
                 region=region,
                 belongs=region in policy.regions,
-                is_known=region in self._inventory.copies and fault is None,
+                is_known=is_known,
                 target=policy.target if is_due else None,
-                next_due=self._next_due(policy, backups) if is_due else None,
-                waits_since=there[0] if there else source.time_created,
+                next_due=self._next_due(policy, backups) if is_due and knows_backups else None,
+                waits_since=(there[0] if there else source.time_created) if is_told else None,
                 newest_backup=there[-1] if there else None,
                 is_awaited=is_due,
-                copies=tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id))),
-                told_of=max(
-                    (each.time_created for each in backups if copy_tag(region) in each.freeform_tags), default=None
-                ),
+                copies=here,
+                told_of=max((each.time_created for each in tagged), default=None),
                 faulty_backups=tuple(each.id for each in backups if each.lifecycle is Lifecycle.FAULTY),
                 outcomes=self.outcomes[source.id, region],
-                is_unsure=is_hidden or (source.is_gone and bool(backups) and not was_asked_for),
+                is_unsure=is_unsure or not is_told,
                 fault=fault,
             )
 

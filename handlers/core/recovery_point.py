@@ -62,7 +62,10 @@ class Recovery:
     next_due: datetime | None
     """When the next backup is due; what is due already was due then."""
     waits_since: datetime | None
-    """Since when there is something to recover to: the oldest backup that is there, else the source's own beginning."""
+    """Since when there is something to recover to: the oldest backup that is there, else the source's own beginning.
+
+    `None` where the backups could not be read, and no copy tells either.
+    """
     newest_backup: datetime | None
     """The newest AVAILABLE backup of the source."""
     copies: tuple[CopyState, ...] = ()
@@ -75,9 +78,10 @@ class Recovery:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     """How often each outcome was had for a backup of this source here, in this call."""
     is_unsure: bool = False
-    """Whether the source may be there though it was not seen, with tags that say something else.
+    """Whether what was seen is too little to say that it is in time.
 
-    So it is where it could not be read, or was not asked for since all its copies are there.
+    The source may be there though it was not seen, with tags that say something else: it could not be read, or was not
+    asked for since all its copies are there. Or neither its backups could be read, nor a copy be seen.
     """
     fault: ApiFault | None = None
     """Why the destination could not be read."""

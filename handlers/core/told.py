@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from handlers.core.concerns import Concern, Concerns
 
@@ -17,6 +19,7 @@ TAG = "backup-copy-told-"
 TAGS, PER_TAG, LENGTH = 6, 32, 8
 FAILURE = "failed "
 MAX_TITLE = 200
+_OCID_OF_NAME = re.compile(r" \(ocid1\.[^)]*\)")
 MAX_BODY, ROOM_FOR_COUNT = 20_000, 80
 """Bytes. Notifications takes 64 KB of JSON, which may need three times as many."""
 
@@ -61,7 +64,10 @@ def write_marks(marks: Marks, tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_message(found: News, source_region: str) -> tuple[str, str]:
-    """Title and body of one message, which says first what is worst: what has begun, then what is over."""
+    """Title and body of one message, which says first what is worst: what has begun, then what is over.
+
+    A name is enough for the title, which has little room.
+    """
     begun, ended = found.begun, found.ended
     if begun:
         more = f", and {len(begun) - 1} more" if len(begun) > 1 else ""
@@ -71,7 +77,7 @@ def write_message(found: News, source_region: str) -> tuple[str, str]:
         title = f"Backup copies of {source_region}: {ended[0].text}{more}"
     lines = [f"- {each.text}\n  What to do: {each.remedy}." for each in begun]
     lines += ["", "Over:", *(f"- {each.text}." for each in ended)] if ended else []
-    return title[:MAX_TITLE], "\n".join(_cut(lines)).strip()
+    return shorten(_OCID_OF_NAME.sub("", title), MAX_TITLE, placeholder=" ..."), "\n".join(_cut(lines)).strip()
 
 
 def _cut(lines: Sequence[str]) -> Iterator[str]:

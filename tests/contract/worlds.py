@@ -23,7 +23,7 @@ from handlers.core.points import Point
 from handlers.core.ports import Backups, Metrics, Notices, Regions, Subscriptions
 from infra.emulator.block_volume.kinds import BACKUPS
 from infra.emulator.server import Emulator
-from tests.fakes import COMPARTMENT, HOME, UNDER_WAY, FakeClock, FakeCloud
+from tests.fakes import COMPARTMENT, HOME, UNDER_WAY, FakeClock, FakeCloud, one_after_the_other
 
 Tags = Mapping[str, str]
 DefinedTags = Mapping[str, Mapping[str, Any]]
@@ -225,7 +225,7 @@ class EmulatedWorld:
 
     @property
     def metrics(self) -> Metrics:
-        return MonitoringMetrics(partial(self._api, INGESTION), lambda: self.compartment_id)
+        return MonitoringMetrics(partial(self._api, INGESTION), lambda: self.compartment_id, one_after_the_other)
 
     @property
     def notices(self) -> Notices:

@@ -76,8 +76,7 @@ class Watch:
                 self.world.violation(f"the breach of {place} was told twice")
             breach.is_surely_remembered |= place in ones and is_remembered
             breach.is_told |= place in ones or place[1] in self.folded
-        for place in over & before & now:
-            self.world.violation(f"the breach of {place} was told to be over, and is not")
+        self._check(hidden, ones | measured, over, now)
         for place in self.open.keys() - (before & now):
             is_seen = place not in before | now and knows_home and place[1] not in hidden
             # An end that could not be remembered hides what begins before the next call can see it.
@@ -88,6 +87,14 @@ class Watch:
         for region in {region for _, region in before | now} - hidden if knows_home else ():
             if sum(where == region for _, where in before | now) <= MANY:
                 self.folded.discard(region)
+
+    def _check(self, hidden: set[str], begun: set[Place], over: set[Place], now: set[Place]) -> None:
+        """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell."""
+        for place in begun - self.before - now:
+            if not (place[1] in hidden and looks_late(self.world, *place)):
+                self.world.violation(f"{place} was told to be in breach, and is not")
+        for place in over & self.before & now:
+            self.world.violation(f"the breach of {place} was told to be over, and is not")
 
     def end(self) -> None:
         """Look at those that are not over yet."""

@@ -11,6 +11,7 @@ import pytest
 from handlers import prune, tell
 from handlers.core import prune as fates
 from handlers.core.fate import Fate
+from handlers.core.recovery_point import Recovery
 from tests.quarter.run import run
 from tests.quarter.setting import Size
 from tests.quarter.terms import kept
@@ -82,6 +83,12 @@ def test_a_breach_that_nobody_is_told_of_is_noticed(say: str, words: str, monkey
     """Here one of the two ways to tell is not taken."""
     monkeypatch.setattr(tell, say, lambda *_: None)
     assert any(words in found(seed) for seed in range(8))
+
+
+def test_a_breach_that_is_told_and_is_none_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here whatever has a target is late."""
+    monkeypatch.setattr(Recovery, "breach_since", property(lambda each: each.now if each.target else None))
+    assert "told to be in breach, and is not" in found(0)
 
 
 def test_that_nothing_goes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

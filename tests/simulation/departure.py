@@ -26,16 +26,10 @@ def due_to_go(world: World) -> set[str]:
 
 
 def marked_in_vain(world: World, due: set[str]) -> Iterator[Life]:
-    """What carries a mark, and is not among these that are due; a source's tag that cannot be followed says nothing."""
+    """What carries a mark, and is not among these that are due."""
     for life in world.ledger.lives.values():
         is_marked = Facts.of(life.resource, world.now, None).mark(life.id) is not None
-        if not is_marked or life.resource.state is not State.AVAILABLE:
-            continue
-        source = world.others.resources.find(life.source_id)
-        tags = source.fields["freeformTags"] if source else {}
-        keep = world.setting.policy.keep(life.source_kind, tags, life.resource.region)
-        is_followed = keep is not None and world.expectation.destinations(life.source_kind, tags) is not None
-        if is_followed and life.id not in due:
+        if is_marked and life.resource.state is State.AVAILABLE and life.id not in due:
             yield life
 
 

@@ -19,7 +19,7 @@ from handlers.cloud.subscriptions import TenancySubscriptions
 from handlers.core.errors import ApiFault, Missing, Passing, Refused
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.points import Point
-from tests.fakes import AWAY, COMPARTMENT, HOME, FakeClock, ocid
+from tests.fakes import AWAY, COMPARTMENT, HOME, FakeClock, ocid, one_after_the_other
 from tests.unit.wire import BACKUP, Wire, api_over, backups_over
 
 TROUBLE = {"code": "InternalServerError", "message": "no"}
@@ -225,7 +225,9 @@ def test_what_is_said_and_told_is_not_logged(signer: ResourcePrincipalSigner) ->
         with pytest.raises(Refused):
             notices(refusal).publish("secret", "secret")
         metrics = Wire({"failedMetricsCount": 0, "failedMetrics": []})
-        MonitoringMetrics(lambda: api_over(signer, metrics, INGESTION), lambda: COMPARTMENT).publish([point])
+        MonitoringMetrics(
+            lambda: api_over(signer, metrics, INGESTION), lambda: COMPARTMENT, one_after_the_other
+        ).publish([point])
         TenancySubscriptions(lambda: api_over(signer, subscribed, IDENTITY), lambda: "ocid1.tenancy.oc1..a")()
 
     assert [(line["service"], line["operation"], line["status"]) for line in lines] == [

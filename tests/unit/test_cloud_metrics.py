@@ -13,7 +13,9 @@ from handlers.cloud.retry import ATTEMPTS
 from handlers.cloud.signer import ResourcePrincipalSigner
 from handlers.core.errors import Passing, Refused
 from handlers.core.points import Point
-from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeClock, ocid
+from handlers.core.ports import Workers
+from handlers.threads import Threads
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeClock, ocid, one_after_the_other
 from tests.unit.wire import Answers, Wire, api_over, form, sent_by
 
 NOW = FakeClock().now()
@@ -33,7 +35,11 @@ def not_taken(*messages: str) -> dict[str, object]:
 
 
 def publish(signer: ResourcePrincipalSigner, wire: Wire, *points: Point) -> None:
-    MonitoringMetrics(lambda: api_over(signer, wire, INGESTION), lambda: COMPARTMENT).publish(points)
+    publish_with(one_after_the_other, signer, wire, *points)
+
+
+def publish_with(workers: Workers, signer: ResourcePrincipalSigner, wire: Wire, *points: Point) -> None:
+    MonitoringMetrics(lambda: api_over(signer, wire, INGESTION), lambda: COMPARTMENT, workers).publish(points)
 
 
 def handed_in(wire: Wire) -> list[list[dict[str, Any]]]:
@@ -146,6 +152,16 @@ def test_a_request_that_is_refused_is_the_last(signer: ResourcePrincipalSigner) 
 
     with pytest.raises(Refused):
         publish(signer, wire, *[point(source=f"s{n}") for n in range(101)])
+
+    assert len(wire.sent) == 1
+
+
+def test_what_there_was_no_time_for_is_a_fault(signer: ResourcePrincipalSigner) -> None:
+    """Of many requests the call's time may be up in between."""
+    wire = Wire(ALL_TAKEN)
+
+    with pytest.raises(Passing, match="time was up"):
+        publish_with(Threads(lambda: 0.0), signer, wire, *[point(source=f"s{n}") for n in range(101)])
 
     assert len(wire.sent) == 1
 

@@ -100,6 +100,14 @@ def test_what_is_not_known_is_not_over(facts: dict[str, bool]) -> None:
     assert found.standing == []
 
 
+def test_what_is_told_of_a_source_in_the_dark_says_so() -> None:
+    """It may be gone, or have another target."""
+    (concern,) = of(in_breach(is_unsure=True)).standing
+
+    assert "old as far as is known, since the source region cannot be read; the target" in concern.text
+    assert concern.remedy.startswith("see whether the source region is up")
+
+
 # Copies and backups
 
 
@@ -114,6 +122,17 @@ def test_a_faulty_copy_is_a_concern_of_its_own() -> None:
         each.id for each in copies
     ]
     assert all("FAULTY" in each.text and each.remedy for each in found)
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "words"),
+    [(Lifecycle.AVAILABLE, "another copy of the same backup is there"), (Lifecycle.CREATING, "it is made again")],
+)
+def test_of_a_faulty_copy_it_is_told_whether_it_was_replaced(lifecycle: Lifecycle, words: str) -> None:
+    """Nobody waits for what is there already."""
+    found = of(a_recovery(a_copy(1, Lifecycle.FAULTY), a_copy(1, lifecycle)))
+
+    assert [each.remedy.startswith(words) for each in found.standing] == [True]
 
 
 @pytest.mark.parametrize(("hours", "count"), [(23, 0), (25, 1)])

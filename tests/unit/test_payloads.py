@@ -204,7 +204,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("an interval that is never", {**DUE, "every": "none"}, "every", "at character 1: expected a number"),
     ("a number for an interval", {**DUE, "every": 6}, "every", "must be a text such as 6h"),
     ("a retention in words", {**PRUNE, "dryRun": True, "keep": f"7d {MARK}"}, "keep", "at character 4: expected"),
-    ("a retention that deletes", {**PRUNE, "keep": "last 3"}, "payload", "keep with dryRun only"),
+    ("a retention that deletes", {**PRUNE, "keep": "last 3"}, "keep", "with dryRun only"),
     ("a retention of due backups", {**DUE, "keep": "last 3"}, "keep", "is not a field of this operation"),
     ("no compartment in the list", {**DUE, "compartmentId": []}, "compartmentId", "name at least one"),
     (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.core.decision import Decision, Scope, Target
-from handlers.core.errors import TokenSpent
+from handlers.core.errors import ApiFault, Passing, TokenSpent
 from handlers.core.inventory import Listing
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.places import is_limit
@@ -226,10 +226,10 @@ def test_a_backup_without_a_destination_is_left_alone(scene: Scene) -> None:
 
 
 def test_a_single_copy_goes_where_it_was_told(scene: Scene) -> None:
-    """Above tags, also where its source excludes itself or cannot be read; the others keep to theirs."""
+    """Above tags, also where its source excludes itself or may not be read; the others keep to theirs."""
     source_id = scene.source(tags={COPIED: "none"})
     target, another = scene.original(source_id), scene.original(source_id, hours_ago=1)
-    scene.inventory.unread_sources[source_id] = passing()
+    scene.inventory.unread_sources[source_id] = refused()
 
     decisions = scene.plan(Scope(target=Target(target, (FAR,))), ALLOWED_REGIONS=BOTH)
 
@@ -423,6 +423,24 @@ def test_copies_of_one_source_go_oldest_first_and_one_at_a_time(scene: Scene) ->
 
     assert planned(decisions) == [(oldest.id, AWAY)]
     assert [of(decisions, each) for each in (middle, newest)] == [(Outcome.DEFERRED, Reason.PREDECESSOR)] * 2
+
+
+@pytest.mark.parametrize("fault", [passing(), refused()])
+@pytest.mark.parametrize("hours_ago", [1, 3])
+def test_one_that_is_asked_for_by_region_waits_while_nobody_knows_what_comes_before_it(
+    scene: Scene, fault: ApiFault, hours_ago: float
+) -> None:
+    """Unless nothing can, or a permission is missing: that would stop all copies of the source for long."""
+    source_id = scene.source()
+    del scene.inventory.sources[source_id]
+    scene.inventory.unread_sources[source_id] = fault
+    target, _ = scene.original(source_id, hours_ago), scene.original(source_id, 2)
+
+    decisions = scene.plan(Scope(target=Target(target, (AWAY,))))
+
+    is_told = hours_ago == 1 and isinstance(fault, Passing)
+    assert planned(decisions) == ([] if is_told else [(target.id, AWAY)])
+    assert not is_told or next(each.fault for each in decisions if each.original is target) is fault
 
 
 def test_two_that_were_made_at_the_same_moment_still_have_an_order(scene: Scene) -> None:

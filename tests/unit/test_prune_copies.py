@@ -238,6 +238,20 @@ def test_nothing_goes_of_a_source_whose_tag_cannot_be_followed(cloud: FakeCloud,
     assert outcomes(results, other.old[:1]) == {(Outcome.DELETED, None)}
 
 
+def test_a_tag_that_is_corrected_has_all_of_the_grace_before_it(cloud: FakeCloud) -> None:
+    """Whoever corrects it may do so with a mistake: what was marked for the terms before is marked anew."""
+    nights = Nights(cloud)
+    nights.mark()
+    cloud.sources[nights.source.id] = replace(nights.source, freeform_tags={"backup-copy-keep": "last tree"})
+    prune(cloud)
+    assert not marked(cloud)
+
+    cloud.sources[nights.source.id] = replace(nights.source, freeform_tags={"backup-copy-keep": "last 1"})
+
+    assert {outcome for outcome, _ in outcomes(prune(cloud), nights.old)} == {Outcome.MARKED}
+    assert alive(cloud) >= ids(nights.old)
+
+
 def test_copies_in_a_region_that_was_taken_out_of_the_policy_stay(cloud: FakeCloud) -> None:
     """With it went what was to be kept there: what is said in general was never meant for them."""
     nights = Nights(cloud)

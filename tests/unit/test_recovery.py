@@ -18,6 +18,7 @@ from handlers.core.recovery import recoveries
 from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Outcome
 from handlers.core.tokens import source_provenance
+from handlers.core.unread_lists import is_dark
 from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, configuration, ocid, passing, refused
 from tests.strategies import inventories
 from tests.unit.scene import HOUR, NOW, Scene
@@ -34,7 +35,9 @@ def scene() -> Scene:
 
 def look(scene: Scene, now: datetime = NOW, decisions: tuple[Decision, ...] = (), **keys: str) -> list[Recovery]:
     """All that is to be told, of a function with daily backups unless `keys` say so."""
-    return recoveries(scene.inventory, decisions, configuration(**{"POLICY": DAILY, **keys}), now)
+    settings = configuration(**{"POLICY": DAILY, **keys})
+    dark = is_dark(scene.inventory, HOME, [COMPARTMENT])
+    return recoveries(scene.inventory, decisions, settings, now, source_is_dark=dark)
 
 
 def only(scene: Scene, now: datetime = NOW, **keys: str) -> Recovery:
@@ -54,6 +57,8 @@ def unread(scene: Scene, region: str, fault: ApiFault = DARK, compartment: str =
     """Nothing of a compartment could be read in this region."""
     for kind in Kind:
         scene.inventory.unread[Listing(region, kind, compartment)] = fault
+        if region == HOME:
+            scene.inventory.unread_source_lists[Listing(region, kind, compartment)] = fault
 
 
 # The recovery point
@@ -255,15 +260,31 @@ def test_a_source_that_is_only_out_of_sight_keeps_its_target(scene: Scene) -> No
     assert (found.standing, found.target, found.is_unsure) == (Standing.BREACH, timedelta(days=2), True)
 
 
-def test_a_source_that_did_not_answer_keeps_its_target(scene: Scene) -> None:
-    """It is in another compartment than its backups, and was asked for by itself."""
-    original = scene.original(ocid("volume", HOME, "elsewhere"), 49)
-    scene.copy(original)
-    scene.inventory.unread_sources[str(original.source_id)] = DARK
+@pytest.mark.parametrize("what", ["sources", "backups", "both"])
+def test_of_a_source_that_a_single_list_may_hide_nothing_is_claimed(scene: Scene, what: str) -> None:
+    """It may be gone, or have tags of its own: the next call sees it."""
+    stranger(scene, time_created=NOW - 49 * HOUR)
+    volumes = Listing(HOME, Kind.VOLUME, COMPARTMENT)
+    if what != "backups":
+        scene.inventory.unread_source_lists[volumes] = DARK
+    if what != "sources":
+        scene.inventory.unread[volumes] = DARK
 
     found = only(scene)
 
-    assert (found.standing, found.is_unsure) == (Standing.BREACH, True)
+    assert (found.standing, found.target, found.next_due, found.is_unsure) == (Standing.NO_TARGET, None, None, True)
+
+
+@pytest.mark.parametrize("fault", [DARK, CLOSED])
+def test_of_a_source_that_did_not_answer_nothing_is_claimed(scene: Scene, fault: ApiFault) -> None:
+    """It is in another compartment than its backups, or sources cannot be listed, and was asked for by itself."""
+    original = scene.original(ocid("volume", HOME, "elsewhere"), 49)
+    scene.copy(original)
+    scene.inventory.unread_sources[str(original.source_id)] = fault
+
+    found = only(scene)
+
+    assert (found.standing, found.is_unsure) == (Standing.NO_TARGET, True)
 
 
 def test_a_source_that_was_not_asked_for_is_neither_late_nor_in_time(scene: Scene) -> None:
@@ -297,6 +318,38 @@ def test_where_sources_may_not_be_listed_one_that_is_not_found_may_be_there(scen
     assert (found.standing, found.is_unsure) == (Standing.NO_TARGET, True)
 
 
+def test_without_the_backups_nobody_knows_since_when_a_copy_is_missing(scene: Scene) -> None:
+    """The source is old, and may have had its first backup a minute ago; a copy that is there tells itself."""
+    begun = NOW - 999 * HOUR
+    old, copied = (
+        Source(Kind.VOLUME, ocid("volume", HOME, each), {}, time_created=begun) for each in ("old", "copied")
+    )
+    scene.inventory.sources.update({each.id: each for each in (old, copied)})
+    assert [each.standing for each in look(scene)] == [Standing.BREACH] * 2
+    stranger(scene, time_created=NOW - 49 * HOUR, source_id=copied.id)
+
+    scene.inventory.unread[Listing(HOME, Kind.VOLUME, COMPARTMENT)] = DARK
+
+    found = {each.source.id: each for each in look(scene)}
+    assert [found[each.id].standing for each in (old, copied)] == [Standing.NONE_YET, Standing.BREACH]
+    assert [found[each.id].is_unsure for each in (old, copied)] == [True, False]
+    assert [found[each.id].next_due for each in (old, copied)] == [None, None]
+
+
+def test_of_two_regions_that_do_not_answer_neither_tells_of_a_breach(scene: Scene) -> None:
+    """Of a destination in the dark the tags of backups tell, where these can be read."""
+    source_id = scene.source()
+    scene.original(source_id, 99)
+    unread(scene, AWAY)
+    assert only(scene).breach_since
+
+    for volumes in (scene.inventory.unread, scene.inventory.unread_source_lists):
+        volumes[Listing(HOME, Kind.VOLUME, COMPARTMENT)] = DARK
+
+    found = only(scene)
+    assert (found.standing, found.breach_since, found.is_unsure) == (Standing.UNREAD, None, True)
+
+
 # Volume groups
 
 
@@ -313,6 +366,19 @@ def test_members_are_left_to_their_group(scene: Scene) -> None:
     member_of(scene, group_id)
 
     assert [each.source.id for each in look(scene)] == [group_id]
+
+
+@pytest.mark.parametrize(("tags", "count"), [({}, 0), ({"backup-copy-every": "1d"}, 1)])
+def test_a_member_whose_group_cannot_be_seen_may_be_left_to_it(scene: Scene, tags: dict[str, str], count: int) -> None:
+    """Unless it asks for backups of its own."""
+    ids = [ocid("volume", HOME, "member"), ocid("volumegroup", HOME, "group")]
+    member = Source(Kind.VOLUME, ids[0], tags, group_id=ids[1], time_created=NOW - 99 * HOUR)
+    scene.inventory.sources[member.id] = member
+    assert only(scene).standing is Standing.BREACH
+
+    scene.inventory.unread_source_lists[Listing(HOME, Kind.VOLUME_GROUP, COMPARTMENT)] = DARK
+
+    assert [each.standing for each in look(scene)] == [Standing.BREACH] * count
 
 
 def test_what_a_member_has_from_before_is_told_but_nothing_more_is_due(scene: Scene) -> None:
@@ -485,7 +551,10 @@ def test_whatever_was_read_every_copy_is_told_of_once(inventory: Inventory, dark
     """Of one source in one destination; numbers never run backwards, and what cannot be known is not claimed."""
     inventory.unread.update({Listing(HOME, kind, COMPARTMENT): DARK for kind in dark})
 
-    found = recoveries(inventory, (), configuration(POLICY=DAILY, DESTINATION_REGIONS=f"{AWAY},{FAR}"), NOW)
+    inventory.unread_source_lists.update({Listing(HOME, kind, COMPARTMENT): DARK for kind in dark})
+
+    settings = configuration(POLICY=DAILY, DESTINATION_REGIONS=f"{AWAY},{FAR}")
+    found = recoveries(inventory, (), settings, NOW, source_is_dark=bool(dark))
 
     told = [copy.id for each in found for copy in each.copies]
     assert sorted(told) == sorted(living_copies(inventory))

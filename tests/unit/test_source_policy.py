@@ -202,6 +202,14 @@ def test_a_rule_is_for_freeform_and_defined_tags() -> None:
     assert str(policy(source(stage="test"), rules=rules).keep) == "all"
 
 
+@pytest.mark.parametrize(("key", "keep"), [("Ops.TIER", "1d"), ("ops.tier", "1d"), ("Stage", "all"), ("stage", "1d")])
+def test_only_keys_of_freeform_tags_differ_in_case(key: str, keep: str) -> None:
+    """As they do for Oracle."""
+    rules = [{"match": {"tags": {key: "g*"}}, "keep": "1d"}]
+
+    assert str(policy(source(stage="gone"), rules=rules).keep) == keep
+
+
 def test_to_want_no_copies_is_said_on_purpose() -> None:
     """By a POLICY or a tag, and taken back by whoever stands above; an empty configuration says nothing."""
     nowhere = {"DESTINATION_REGIONS": ""}

@@ -23,7 +23,7 @@ from handlers.core.told import (
     write_marks,
     write_message,
 )
-from tests.fakes import HOME
+from tests.fakes import AWAY, HOME, ocid
 from tests.strategies import texts
 
 CAPACITY = TAGS * PER_TAG
@@ -198,6 +198,17 @@ def test_a_message_of_what_is_over_says_so_in_its_title() -> None:
 
     assert title == f"Backup copies of {HOME}: about a, and 1 more are over"
     assert body == "Over:\n- about a.\n- about b."
+
+
+def test_a_title_names_things_as_people_do_and_ends_with_a_whole_word() -> None:
+    """The OCIDs are in the body."""
+    text = f"the recovery point of ledger ({ocid('volume', HOME)}) in {AWAY} is old"
+    title, body = write_message(News([concern(text)], [], ()), HOME)
+    assert title == f"Backup copies of {HOME}: about the recovery point of ledger in {AWAY} is old"
+    assert text in body
+
+    title, _ = write_message(News([concern("word " * 99)], [], ()), HOME)
+    assert title.endswith(" word ...")
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "ü" * 5000, "🗄" * 5000], ids=["ascii", "two bytes", "four bytes"])
