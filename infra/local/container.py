@@ -122,7 +122,7 @@ class Container:
     async def _spawn(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             *_tied_to_this_thread(),
-            *(sys.executable, Path(sys.executable).parent / "fdk", self._function.file, self._function.handler),
+            *(*self._fdk(), self._function.file, self._function.handler),
             cwd=self._function.file.parent,
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
@@ -132,18 +132,24 @@ class Container:
             start_new_session=True,
         )
 
+    def _fdk(self) -> Sequence[str | Path]:
+        """The FDK's program. Where the function has packages of its own, -S keeps those of this process away."""
+        if packages := self._function.packages:
+            return sys.executable, "-S", packages / "bin" / "fdk"
+        return sys.executable, Path(sys.executable).parent / "fdk"
+
     def _running(self) -> asyncio.subprocess.Process:
         assert self._process is not None  # noqa: S101 - it was started
         return self._process
 
     def _environment(self) -> dict[str, str]:
         """Nothing of our own environment gets in: what the function has, it has from Fn, as in an image."""
-        folder = self._function.file.parent
+        folders = (self._function.file.parent, self._function.packages)
         return {
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
             "HOME": str(self._folder.path),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(folder),
+            "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders if folder),
             **self._function.variables(),
             "FN_FORMAT": "http-stream",
             "FN_LISTENER": f"unix:{self._socket}",

@@ -27,6 +27,7 @@ class App:
 class Function:
     """One function. Times are in seconds, memory is in MB; `file` holds the code, `handler` names what is called in it.
 
+    `packages` is a folder with the packages that it has, as an image does; without one it has those of this process.
     `config` is the function's configuration, which `fn inspect` shows; `environment` is what the platform adds to it
     and does not show, such as the resource principal.
     """
@@ -36,6 +37,7 @@ class Function:
     app: App
     file: Path
     handler: str = "handler"
+    packages: Path | None = None
     version: str = "0.0.1"
     memory: int = DEFAULT_MEMORY
     timeout: float = DEFAULT_TIMEOUT
@@ -45,21 +47,30 @@ class Function:
 
     @classmethod
     def deployed(
-        cls, func_yaml: Path, *, app: App, region: str, config: Mapping[str, str], environment: Mapping[str, str]
+        cls,
+        func_yaml: Path,
+        *,
+        app: App,
+        region: str,
+        config: Mapping[str, str],
+        environment: Mapping[str, str],
+        tree: Path | None = None,
     ) -> Self:
         """The function that `func_yaml` describes, as it would be in `region` after `fn deploy` and `fn config`.
 
-        `config` stands above the file's; as on a real server an empty value is none at all.
+        `config` stands above the file's; as on a real server an empty value is none at all. Code and packages are those
+        of the image's `tree` (`make image-tree`) where there is one, and else those of this checkout and process.
         """
         described = yaml.safe_load(func_yaml.read_text())
         merged = {**described.get("config", {}), **config}
-        entrypoint = described["entrypoint"].split()
+        fdk, code, handler = (Path(part) for part in described["entrypoint"].split())
         return cls(
             id=new_ocid("fnfunc", region),
             name=described["name"],
             app=app,
-            file=func_yaml.parent / Path(entrypoint[1]).name,
-            handler=entrypoint[2],
+            file=tree / code.relative_to("/") if tree else func_yaml.parent / code.name,
+            handler=str(handler),
+            packages=tree / fdk.relative_to("/").parents[1] if tree else None,
             version=described["version"],
             memory=described.get("memory", DEFAULT_MEMORY),
             timeout=described.get("timeout", DEFAULT_TIMEOUT),

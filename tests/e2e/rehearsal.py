@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from infra.local.function import App, Function
 from tests.emulator.tenant import ASHBURN, PHOENIX, Tenant
 
 FUNC_YAML = Path(__file__).parents[2] / "func.yaml"
+TREE = Path(os.environ["FUNCTION_TREE"]).resolve() if os.environ.get("FUNCTION_TREE") else None
+"""Where `make test-image` keeps what the function's image holds; without it, the checkout is what runs."""
 PATIENCE = 20.0
 
 
@@ -92,6 +95,7 @@ def rehearse(
         region=ASHBURN,
         config=config,
         environment=environment or {**emulator.environment(), **emulator.resource_principal(ASHBURN)},
+        tree=TREE,
     )
     with FnServer([function]) as server:
         rehearsal = Rehearsal(tenant, server, function)

@@ -1,4 +1,4 @@
-"""`func.yaml` and `.dockerignore`: what `fn deploy` makes of this folder."""
+"""`func.yaml`: what `fn deploy` registers of this folder."""
 
 from pathlib import Path
 
@@ -23,12 +23,22 @@ def test_func_yaml_describes_what_fn_deploys() -> None:
     assert (function.file, function.handler) == (ROOT / "func.py", "handler")
 
 
+def test_a_function_in_an_image_has_its_packages_from_there() -> None:
+    """Where the image has them: the entry point's places, taken from the root of a tree."""
+    tree = Path("/somewhere/image")
+    function = Function.deployed(
+        ROOT / "func.yaml", app=APP, region="us-ashburn-1", config={}, environment={}, tree=tree
+    )
+
+    assert (function.file, function.packages) == (tree / "function" / "func.py", tree / "python")
+
+
 def test_func_yaml_has_only_fields_that_fn_knows() -> None:
     """The command line reads schema version 20180708 and silently drops all others."""
     described = yaml.safe_load((ROOT / "func.yaml").read_text())
 
     assert described["schema_version"] == 20180708
-    known = {"name", "version", "runtime", "build_image", "run_image", "entrypoint", "memory", "timeout"}
+    known = {"name", "version", "runtime", "entrypoint", "memory", "timeout"}
     assert described.keys() == {"schema_version", *known}
 
 
@@ -37,15 +47,3 @@ def test_empty_configuration_is_none_at_all() -> None:
     assert deployed(DESTINATION_REGIONS="us-phoenix-1", KMS_KEY_IDS="").config == {
         "DESTINATION_REGIONS": "us-phoenix-1"
     }
-
-
-def test_an_image_gets_the_function_and_nothing_else() -> None:
-    """Everything is left out, then what the function needs is let in, without what Python leaves there."""
-    lines = (ROOT / ".dockerignore").read_text().splitlines()
-    patterns = [line for line in lines if line and not line.startswith("#")]
-
-    assert patterns[0] == "*"
-    let_in = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
-    assert let_in == {"func.py", "func.yaml", "requirements.txt", "handlers"}
-    assert all((ROOT / name).exists() for name in let_in)
-    assert patterns[1 + len(let_in) :] == ["**/__pycache__", "**/*.pyc"]

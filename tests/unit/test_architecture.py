@@ -74,6 +74,9 @@ LAYERS = [
     ),
     # Here the SDK stands in for an operator's own client: it prepares the story that the function is part of.
     Layer("infra.local", ("infra",), frozenset({"httpx", "oci", "rich", "starlette", "uvicorn", "yaml"})),
+    # It runs where nothing is installed: in the first stage of the image.
+    Layer("infra.image", ("infra.image",)),
+    Layer("infra.supply", ("infra.supply",), frozenset({"cyclonedx"})),
     Layer("infra"),
 ]
 

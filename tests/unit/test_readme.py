@@ -1,4 +1,4 @@
-"""What the README and the deployment file promise: every key, every outcome, and each example as it stands there."""
+"""What the documents and the deployment file promise: every key, every outcome, and each example as it stands there."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,8 @@ import yaml
 from handlers.core.model import Kind, Lifecycle, Source
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS
+from handlers.core.payloads import MAX_BYTES, MAX_OPERATIONS
+from handlers.core.points import NAMESPACE
 from handlers.core.report import Outcome, Reason, Status
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
 from tests.fakes import COMPARTMENT, HOME, FakeCloud
@@ -21,6 +23,10 @@ FUNC_YAML = yaml.safe_load((ROOT / "func.yaml").read_text(encoding="utf-8"))
 KEYS_OF_FUNC_YAML = yaml.safe_load(
     "\n".join(re.findall(r"^#   (\w+: .*)$", (ROOT / "func.yaml").read_text(), re.MULTILINE))
 )
+STACK = ROOT / "infra" / "terraform"
+WALK_THROUGH = (ROOT / "infra" / "README.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "infra/README.md")
 CONTRACT = ROOT.parent / "shared" / "contract.md"
 KINDS = {name: kind for kind in Kind for name in (kind.source_type, kind.backup_type)}
 
@@ -68,9 +74,7 @@ def test_the_function_is_deployed_as_the_readme_says() -> None:
     assert deployed == {
         "schema_version": 20180708,
         "name": "cross-region-backup",
-        "runtime": "python",
-        "build_image": "fnproject/python:3.12-dev",
-        "run_image": "fnproject/python:3.12",
+        "runtime": "docker",
         "entrypoint": "/python/bin/fdk /function/func.py handler",
         "memory": 256,
         "timeout": 300,
@@ -143,3 +147,101 @@ def test_the_readmes_examples_do_what_they_say(own_logs: None, monkeypatch: pyte
 
     assert len(EXAMPLES) >= 10
     assert wrong == []
+
+
+def declared(block: str) -> set[str]:
+    """The names of the stack's blocks of this type."""
+    files = "".join(file.read_text(encoding="utf-8") for file in STACK.glob("*.tf"))
+    return set(re.findall(rf'^{block} "(\w+)"', files, re.MULTILINE))
+
+
+def anchors(text: str) -> set[str]:
+    """What its headings are called in links to them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    """To a file that is there, and to a heading that it has; what is elsewhere on the web is not looked up."""
+    file = ROOT / document
+    lost = []
+    for target in re.findall(r"\]\(([^)]+)\)", file.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        there = file.parent / path if path else file
+        if not there.exists() or (anchor and anchor not in anchors(there.read_text(encoding="utf-8"))):
+            lost.append(target)
+
+    assert lost == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_of_make_exists(document: str) -> None:
+    """As the Makefile has it now."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|\$ )make (?:-s )?([a-z][a-z-]*)", (ROOT / document).read_text(encoding="utf-8")))
+
+    assert named <= targets
+
+
+def test_what_goes_into_a_tenancy_has_its_commands_in_the_readme() -> None:
+    """With what each of them does."""
+    section_of_commands = section(README, "Two commands")
+
+    for target in ("stack", "image-tree", "test-image", "terraform", "audit", "sbom", "lock"):
+        assert f"make {target}" in section_of_commands
+
+
+def test_every_variable_that_a_document_names_is_the_stacks() -> None:
+    """Or is one of its outputs, or what the function's metrics and logs are called."""
+    known = declared("variable") | declared("output") | {NAMESPACE, "duration_ms"}
+    examples = "".join(re.findall(r"^```hcl\n(.*?)^```", WALK_THROUGH, re.DOTALL | re.MULTILINE))
+    set_there = set(re.findall(r"^(\w+) +=", examples, re.MULTILINE))
+    told_of = {name for text in (WALK_THROUGH, SECURITY) for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)\b", text)}
+    asked_for = set(re.findall(r"terraform output -raw (\w+)", WALK_THROUGH))
+
+    assert len(set_there) > 10
+    assert set_there <= declared("variable")
+    assert {"allow_deletion", "create_iam", "schedule_with"} <= told_of <= known
+    assert asked_for
+    assert asked_for <= declared("output")
+
+
+def test_every_permission_is_in_the_table_under_its_policy() -> None:
+    """And no other is: as `identity.tf` lists them, and hands them to its policies."""
+    identity = (STACK / "identity.tf").read_text(encoding="utf-8")
+    lists = dict(re.findall(r"^  (to_\w+) = \[\n(.*?)^  \]", identity, re.DOTALL | re.MULTILINE))
+    permissions = {name: set(re.findall(r'^    "([A-Z_]+)",', text, re.MULTILINE)) for name, text in lists.items()}
+    policies = dict(re.findall(r"^    (\w+) = \{\n(.*?)^    \}", identity, re.DOTALL | re.MULTILINE))
+    given = {
+        (policy, permission)
+        for policy, text in policies.items()
+        for name in re.findall(r"local\.(to_\w+)", text)
+        for permission in permissions[name]
+    }
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`[A-Z_]+` ?)+) \|", section(WALK_THROUGH, "Every permission"), re.MULTILINE)
+    told = [(policy, permission) for policy, text in rows for permission in re.findall("[A-Z_]+", text)]
+
+    assert len(given) > 20
+    assert {permission for _, permission in given} == set().union(*permissions.values())
+    assert len(told) == len(set(told))
+    assert set(told) == given
+
+
+def test_every_permission_is_told_with_how_sure_it_is() -> None:
+    """Documented, inferred, or not confirmed; none is silently taken for granted."""
+    rows = re.findall(
+        r"^\| `\w+` \| `[A-Z_]+`.*\| ([^|]+) \|$", section(WALK_THROUGH, "Every permission"), re.MULTILINE
+    )
+
+    assert len(rows) > 10
+    assert [row for row in rows if not re.search("documented|inferred|not confirmed", row)] == []
+
+
+def test_the_limits_of_a_request_are_those_of_the_code() -> None:
+    """They are what an attacker is held to."""
+    assert MAX_BYTES == 1024**2
+    assert f"At most 1 MiB, {MAX_OPERATIONS} operations" in SECURITY
+    assert f"up to {MAX_OPERATIONS} backups a call" in SECURITY

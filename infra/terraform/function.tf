@@ -1,0 +1,102 @@
+# The function, and the conditions that must hold between variables before anything is made.
+
+resource "oci_functions_application" "application" {
+  compartment_id = local.compartment_id
+  display_name   = var.name
+  subnet_ids     = [local.subnet_id]
+  shape          = var.function_shape
+  freeform_tags  = var.freeform_tags
+}
+
+resource "oci_functions_function" "function" {
+  application_id                   = oci_functions_application.application.id
+  display_name                     = var.name
+  image                            = var.image
+  memory_in_mbs                    = var.memory_in_mbs
+  timeout_in_seconds               = var.timeout_in_seconds
+  detached_mode_timeout_in_seconds = var.detached_timeout_in_seconds
+  config                           = local.config
+  freeform_tags                    = var.freeform_tags
+
+  # A detached call has no caller who could be told of its failure: people are.
+  failure_destination {
+    kind     = "NOTIFICATION"
+    topic_id = oci_ons_notification_topic.notices.id
+  }
+
+  dynamic "provisioned_concurrency_config" {
+    for_each = var.provisioned_concurrency > 0 ? [var.provisioned_concurrency] : []
+
+    content {
+      strategy = "CONSTANT"
+      count    = provisioned_concurrency_config.value
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.compartment_id != ""
+      error_message = "Neither compartment_id nor compartment_ocid is given: one of them must say where the function goes."
+    }
+
+    precondition {
+      condition     = !contains(local.destinations, local.source_region)
+      error_message = "destination_regions, or policy, names ${local.source_region}, where the sources are: remove it."
+    }
+
+    precondition {
+      condition     = length(local.outside_regions) > 0
+      error_message = "Nothing says where copies go: name a region in destination_regions, in policy, or in allowed_regions."
+    }
+
+    precondition {
+      condition     = length(var.allowed_regions) == 0 || length(setsubtract(compact(local.policy_destinations[*].region), var.allowed_regions)) == 0
+      error_message = "policy names a region that allowed_regions does not: add it there, or remove it."
+    }
+
+    precondition {
+      condition     = length(setsubtract(concat(local.regions, [var.region]), keys(local.region_keys))) == 0
+      error_message = "There is no region of the name ${join(", ", setsubtract(concat(local.regions, [var.region]), keys(local.region_keys)))} in this realm."
+    }
+
+    precondition {
+      condition     = !var.create_iam || length(setsubtract(concat(local.regions, [var.region]), local.subscriptions[*].region_name)) == 0
+      error_message = "The tenancy is not subscribed to ${join(", ", setsubtract(concat(local.regions, [var.region]), local.subscriptions[*].region_name))}: subscribe to it, or leave it out."
+    }
+
+    precondition {
+      condition     = length(var.kms_key_ids) == 0 || length(setsubtract(var.destination_regions, concat(keys(var.kms_key_ids), [for each in local.policy_destinations : each.region if each.names_key]))) == 0
+      error_message = "kms_key_ids names keys, but none for one of destination_regions: give it a key, or an empty text for an Oracle-managed one."
+    }
+
+    precondition {
+      condition     = alltrue([for region, key in var.kms_key_ids : try(contains(["", region, lookup(local.region_keys, region, region)], split(".", key)[3]), true) if key != "" && key != null])
+      error_message = "kms_key_ids gives a region a key of another region: copies can only have a key of the region that they are in."
+    }
+
+    precondition {
+      condition     = local.config_bytes <= 4096
+      error_message = "The function's configuration would have ${local.config_bytes} bytes, of which OCI Functions takes 4096: shorten policy, or name fewer compartments."
+    }
+
+    precondition {
+      condition     = var.prune_cron == "" || var.allow_deletion
+      error_message = "prune_cron schedules deletions, which allow_deletion does not allow: set it to true, or leave prune_cron empty."
+    }
+
+    precondition {
+      condition     = var.provisioned_concurrency % lookup({ 128 = 40, 256 = 20 }, var.memory_in_mbs, 10) == 0
+      error_message = "provisioned_concurrency must be a multiple of ${lookup({ 128 = 40, 256 = 20 }, var.memory_in_mbs, 10)} with ${var.memory_in_mbs} MiB of memory."
+    }
+
+    precondition {
+      condition     = var.schedule_with != "ALARM" || alltrue([for each in values(local.alarm_intervals) : each != ""])
+      error_message = "An alarm keeps an interval only: with schedule_with = ALARM a cron expression must be like */10 * * * *, 0 * * * *, 0 */6 * * *, 0 6 * * * or 0 6 * * 1."
+    }
+
+    precondition {
+      condition     = var.schedule_with != "ALARM" || anytrue([for each in values(local.alarm_intervals) : startswith(each, "PT")])
+      error_message = "Alarms that call the function go on only while it is called at least every few hours: with schedule_with = ALARM set sweep_cron to such as */10 * * * *."
+    }
+  }
+}

@@ -1,0 +1,66 @@
+# What an operator needs next.
+
+output "function_id" {
+  description = "OCID of the function."
+  value       = oci_functions_function.function.id
+}
+
+output "application_id" {
+  description = "OCID of its application."
+  value       = oci_functions_application.application.id
+}
+
+output "invoke_endpoint" {
+  description = "Where the function is called."
+  value       = oci_functions_function.function.invoke_endpoint
+}
+
+output "notices_topic_id" {
+  description = "OCID of the topic that people are told through. Whatever subscribes to it is told as well; the function must not."
+  value       = oci_ons_notification_topic.notices.id
+}
+
+output "log_group_id" {
+  description = "OCID of the log group with the function's log."
+  value       = oci_logging_log_group.function.id
+}
+
+output "subnet_id" {
+  description = "OCID of the subnet that the function runs in."
+  value       = local.subnet_id
+}
+
+output "configuration" {
+  description = "The function's configuration, as it was handed on."
+  value       = local.config
+}
+
+output "schedules" {
+  description = "What calls the function, when, and with what."
+  value       = { for name, each in local.schedules : name => { cron = each.cron, body = each.body } }
+}
+
+output "report_command" {
+  description = "For Cloud Shell: how each source stands, as a page."
+  value       = "oci fn function invoke --region ${var.region} --function-id ${oci_functions_function.function.id} --body '{\"operation\": \"ReportCopies\", \"format\": \"html\"}' --file report.html"
+}
+
+output "first_call_command" {
+  description = "For Cloud Shell: what would be copied, without copying it. Where alarms call the function, they begin once it was called by hand."
+  value       = "oci fn function invoke --region ${var.region} --function-id ${oci_functions_function.function.id} --body '{\"operation\": \"Sweep\", \"dryRun\": true}' --file -"
+}
+
+output "dynamic_group_name" {
+  description = "Name of the dynamic group that the statements speak of."
+  value       = var.name
+}
+
+output "dynamic_group_matching_rule" {
+  description = "What makes the function a member of it, and nothing else."
+  value       = local.matching_rule
+}
+
+output "policy_statements" {
+  description = "What the function may do, and who may call it; for an administrator to read, or to set up where create_iam is false."
+  value       = local.policy_statements
+}

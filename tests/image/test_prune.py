@@ -1,0 +1,170 @@
+"""Pruning: what goes, what stays, what is told of it, and when nothing is made at all."""
+
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from infra.image import prune
+from infra.image.allowed import LeftOut
+from infra.image.reach import Allowed
+from tests.image.made_up import Tree, package, write
+
+
+def test_what_nobody_imports_goes(tree: Tree) -> None:
+    """Modules, whole packages, their data, and what only compilers and type checkers read; the rest stays."""
+    texts = {"sdk/core.pyi": "", "sdk/py.typed": "", "sdk/speed.pyx": "", "sdk/data.json": "{}", "sdk/zones/Zulu": "-"}
+    unused = {"sdk/tests/__init__.py": "", "sdk/tests/data.json": "{}", "bin/tool": "-"}
+    tree.install("sdk", {**package("sdk", core="", huge=""), **texts, **unused})
+    tree.install("pytest", package("pytest"))
+    tree.function("import sdk.core")
+
+    tree.prune()
+
+    assert tree.files() == {"sdk/__init__.py", "sdk/core.py", "sdk/data.json", "sdk/zones/Zulu"}
+    assert not (tree.packages / "sdk" / "tests").exists()
+
+
+def test_what_goes_is_told(tree: Tree) -> None:
+    """For each distribution, how much of it."""
+    tree.install("sdk", package("sdk", core="", huge=""))
+    tree.install("pytest", package("pytest"))
+    tree.function("import sdk.core")
+
+    assert tree.prune() == ["removed pytest 1.0: all of it", "removed sdk 1.0: 1 of 3 modules"]
+
+
+def test_what_stays_keeps_its_licence_and_metadata(tree: Tree) -> None:
+    """And what goes does not: what is there tells what is there."""
+    tree.install("sdk", package("sdk", huge=""))
+    tree.install("pytest", package("pytest"))
+    tree.function("import sdk")
+
+    tree.prune()
+
+    found = {each.metadata["Name"]: each for each in distributions(path=[str(tree.packages)])}
+    assert found.keys() == {"fdk", "sdk"}
+    assert found["sdk"].version == "1.0"
+    assert found["sdk"].read_text("licenses/LICENSE") == "As you like."
+    files = {str(file) for file in found["sdk"].files or ()}
+    assert files == {
+        "sdk/__init__.py",
+        *(f"sdk-1.0.dist-info/{name}" for name in ("METADATA", "RECORD", "licenses/LICENSE")),
+    }
+
+
+def test_nothing_is_taken_away_while_something_is_unclear(tree: Tree) -> None:
+    """All of it is told at once."""
+    tree.install("sdk", package("sdk", core="import absent\nimport gone", huge=""))
+    tree.function("import sdk.core")
+    before = tree.files()
+
+    with pytest.raises(prune.CannotPrune) as raised:
+        tree.prune()
+
+    assert str(raised.value).splitlines() == [
+        "sdk.core, line 1: imports absent, which is not there",
+        "sdk.core, line 2: imports gone, which is not there",
+    ]
+    assert tree.files() == before
+
+
+def test_a_module_that_was_removed_is_missed(tree: Tree) -> None:
+    """Reading the source may miss an import: so all that was kept is imported, too, and nothing else can be found."""
+    tree.install("sdk", package("sdk", core="exec('import sdk.huge')", huge=""))
+    tree.function("import sdk.core")
+
+    with pytest.raises(prune.CannotPrune, match=r"sdk\.core cannot be imported: .*sdk\.huge"):
+        tree.prune()
+
+
+def test_a_module_may_fail_for_what_is_allowed_to_be_missing(tree: Tree) -> None:
+    """For that alone, and in that module alone."""
+    tree.install("sdk", package("sdk", extra="import absent", other="import sdk.extra"))
+    tree.function("import sdk\ntry:\n    import sdk.other\nexcept ImportError: ...")
+
+    tree.prune(Allowed([LeftOut("sdk.extra", "absent", "-")]))
+
+    assert "sdk/other.py" in tree.files()
+
+
+def test_a_module_that_breaks_is_told(tree: Tree) -> None:
+    """Whatever it raises, and also where it takes the process with it."""
+    tree.install("sdk", package("sdk", broken="1 / 0"))
+    tree.function("import sdk.broken")
+    with pytest.raises(prune.CannotPrune, match="ZeroDivisionError"):
+        tree.prune()
+
+    tree.install("sdk", package("sdk", broken="import os\nos._exit(3)"))
+    with pytest.raises(prune.CannotPrune, match="status 3"):
+        tree.prune()
+
+
+def test_byte_code_does_not_depend_on_times(tree: Tree) -> None:
+    """It is used though its source is newer, as it may be in an image's layer, and is not written again."""
+    tree.function("print('hello')")
+    prune.compile_all(tree.folder)
+    source = tree.folder / "function" / "func.py"
+    write(source, "print('edited')")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", "import func"], cwd=source.parent, capture_output=True, text=True, check=False
+    )
+
+    assert ran.stdout == "hello\n"
+
+
+def test_byte_code_is_the_same_wherever_it_is_made(tree: Tree, tmp_path: Path) -> None:
+    """It names the places that files have in the image."""
+    other = Tree(tmp_path / "other" / "place")
+    for each in (tree, other):
+        prune.compile_all(each.folder)
+
+    one, two = (next(each.folder.glob("function/__pycache__/*.pyc")).read_bytes() for each in (tree, other))
+
+    assert one == two
+    assert b"/function/func.py" in one
+
+
+def test_code_that_cannot_be_compiled_ends_it(tree: Tree) -> None:
+    """Some packages carry files that are not Python after all."""
+    tree.function("print 'of Python 2'")
+
+    with pytest.raises(prune.CannotPrune):
+        prune.compile_all(tree.folder)
+
+
+def test_everybody_may_read_it_and_start_it(tree: Tree) -> None:
+    """Whatever the one who built it keeps from others."""
+    for each in [each for each in tree.folder.rglob("*") if each.is_file()]:
+        each.chmod(0o600)
+
+    prune.open_to_all(tree.folder)
+
+    modes = {str(each.relative_to(tree.folder)): each.stat().st_mode & 0o777 for each in tree.folder.rglob("*")}
+    assert (modes["function"], modes["function/func.py"], modes["python/bin/fdk"]) == (0o755, 0o644, 0o755)
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tree is made anew each time, and the folder is whatever somebody typed."""
+    write(tmp_path / "thesis.txt", "years of work")
+
+    assert prune.main([str(tmp_path)]) == 1
+
+    assert (tmp_path / "thesis.txt").exists()
+    assert "holds something else" in capsys.readouterr().err
+
+
+def test_a_tree_that_fails_is_not_left_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody may take half of one for a whole."""
+    write(tmp_path / "requirements.txt", "--no-index\nno-such-package==1.0\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert prune.main(["image"]) == 1
+
+    assert not (tmp_path / "image").exists()
+    assert "NOT BUILT" in capfd.readouterr().err

@@ -1,0 +1,178 @@
+"""`schema.yaml`, Resource Manager's form: the variables of the stack, all of them, as they are."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.stack_archive import STACK
+from tests.stack.evaluation import Stack, evaluate
+
+FORM = yaml.safe_load((STACK / "schema.yaml").read_text(encoding="utf-8"))
+QUESTIONS: dict[str, dict[str, Any]] = FORM["variables"]
+# Which of Terraform's types each of the form's can fill. Maps have no control of their own: their JSON is typed in.
+TYPES = {
+    "array": {"list of string"},
+    "boolean": {"bool"},
+    "enum": {"string", "number"},
+    "integer": {"number"},
+    "string": {"string"},
+    "text": {"string", "map of string"},
+}
+STACK_DEFAULT = "${compartment_ocid}"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    return evaluate()
+
+
+def references(value: object) -> Iterator[str]:
+    """The variables and outputs that a part of the form refers to."""
+    match value:
+        case str():
+            yield from re.findall(r"\$\{(\w+)\}", value)
+        case dict():
+            for each in value.values():
+                yield from references(each)
+        case list():
+            for each in value:
+                yield from references(each)
+
+
+def plain(question: dict[str, Any]) -> object:
+    """The default of a question, as Terraform has it."""
+    default = question.get("default")
+    if question["type"] == "text" and default is not None and question.get("pattern", "").startswith(r"^\s*\{"):
+        return yaml.safe_load(default)
+    return default
+
+
+def test_every_variable_is_asked_for(stack: Stack) -> None:
+    """And nothing that is not one."""
+    assert sorted(QUESTIONS) == sorted(stack.named("variable"))
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+def test_a_question_is_of_its_variables_type(stack: Stack, name: str) -> None:
+    """The pickers give texts."""
+    kind = QUESTIONS[name]["type"]
+
+    assert stack.named("variable")[name]["type"] in TYPES.get(kind, {"string"})
+    assert kind in TYPES or kind.startswith("oci:")
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+def test_a_question_has_its_variables_default(stack: Stack, name: str) -> None:
+    """What is asked for without one has to be answered; what the form leaves open is open in Terraform too."""
+    question, variable = QUESTIONS[name], stack.named("variable")[name]
+
+    if name == "compartment_id":
+        # The compartment of the stack: what Terraform takes where it is empty.
+        assert (question["default"], variable["default"]) == (STACK_DEFAULT, "")
+    elif "default" not in variable:
+        assert question["required"] is True
+        assert "default" not in question
+    elif "default" in question:
+        expected = variable["default"]
+        assert plain(question) == (str(expected) if question["type"] == "enum" else expected)
+    else:
+        # Resource Manager fills these in, or leaves them out.
+        assert name in {"compartment_ocid", "config_file_profile"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, each in QUESTIONS.items() if "enum" in each))
+def test_a_choice_is_one_that_its_variable_takes(name: str) -> None:
+    """All that may be chosen, and the variable takes no text beside."""
+    for choice in QUESTIONS[name]["enum"]:
+        value = int(choice) if choice.isdigit() else choice
+        assert evaluate(**{name: value}).valid(name), choice
+    assert not evaluate(**{name: 1 if QUESTIONS[name]["enum"][0].isdigit() else "ANOTHER"}).valid(name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, each in QUESTIONS.items() if each["type"] == "integer"))
+def test_a_number_has_its_variables_bounds(name: str) -> None:
+    """Where the form has any."""
+    question = QUESTIONS[name]
+    step = question.get("multipleOf", 1)
+
+    assert evaluate(**{name: question["minimum"]}).valid(name)
+    assert not evaluate(**{name: question["minimum"] - step}).valid(name)
+    if "maximum" in question:
+        assert evaluate(**{name: question["maximum"]}).valid(name)
+        assert not evaluate(**{name: question["maximum"] + step}).valid(name)
+    if step > 1:
+        assert not evaluate(**{name: question["minimum"] + 1}).valid(name)
+
+
+PATTERNS = {
+    "name": ["backups", "b", "a" * 40, "a" * 41, "Backups", "1backup", ""],
+    "image": ["iad.ocir.io/ns/a/b:1", "ocir.us-ashburn-1.oci.oraclecloud.com/ns/a:1", "iad.ocir.io/ns/a", "a:1", ""],
+    "vcn_cidr": ["10.0.0.0/16", "10.0.0.0/26", "10.0.0.0/27", "10.0.0.0/8", "10.0.0.0", "fd00::/20"],
+    "delete_grace": ["24h", "3d", "1w", "0h", "1y", ""],
+    "heartbeat_absent_for": ["PT10M", "PT60M", "PT1H", "PT24H", "PT9M", "PT25H", "1h", ""],
+    "compartment_ids": ["ocid1.compartment.oc1..a", "ocid1.tenancy.oc1..a", "ocid1.volume.oc1.iad.a", "production"],
+    "destination_regions": ["us-phoenix-1", "ap-tokyo-1", "phx", "US-PHOENIX-1"],
+    "allowed_regions": ["us-phoenix-1", "ap-tokyo-1", "phx", "US-PHOENIX-1"],
+    "notice_emails": ["a@example.com", "a@b", "a", "a b@example.com"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_a_text_is_refused_where_its_variable_would(name: str) -> None:
+    """So that nobody fills in a form only to be told later."""
+    question = QUESTIONS[name]
+    pattern = re.compile(question["items"]["pattern"] if question["type"] == "array" else question["pattern"])
+
+    for text in PATTERNS[name]:
+        value = [text] if question["type"] == "array" else text
+        assert bool(pattern.search(text)) is evaluate(**{name: value}).valid(name), text
+
+
+def test_every_pattern_is_compared() -> None:
+    """But those that ask for JSON, which the form can only look at from afar."""
+    with_pattern = {name for name, each in QUESTIONS.items() if "pattern" in each or "pattern" in each.get("items", {})}
+
+    assert with_pattern - set(PATTERNS) == {"kms_key_ids", "freeform_tags"}
+
+
+def test_every_question_is_in_one_group() -> None:
+    """What is in none, Resource Manager puts at the end under a heading of its own."""
+    grouped = [name for group in FORM["variableGroups"] for name in group["variables"]]
+
+    assert sorted(grouped) == sorted(QUESTIONS)
+
+
+def test_what_is_referred_to_is_there() -> None:
+    """In what depends on, or is shown by, another answer; and nothing is shown by an answer that comes later."""
+    order = [name for group in FORM["variableGroups"] for name in group["variables"]]
+
+    for name, question in QUESTIONS.items():
+        for reference in references([question.get(part) for part in ("visible", "dependsOn", "default")]):
+            assert order.index(reference) < order.index(name), name
+
+
+def test_whoever_must_answer_is_asked_with_a_title() -> None:
+    """Of all but what Resource Manager fills in there is a title and, where it does not say enough, a description."""
+    assert [name for name, each in QUESTIONS.items() if not each.get("title")] == []
+
+
+def test_what_is_hidden_has_a_default() -> None:
+    """A question that is not shown must not be one that has to be answered."""
+    hidden = [name for name, each in QUESTIONS.items() if "visible" in each]
+
+    assert hidden
+    assert [name for name in hidden if "default" not in QUESTIONS[name]] == []
+
+
+def test_the_outputs_that_are_shown_are_the_stacks(stack: Stack) -> None:
+    """Each in one group, with a title."""
+    outputs = stack.named("output")
+    shown = FORM["outputs"]
+
+    assert set(shown) == set(outputs)
+    assert all(each["title"] for each in shown.values())
+    grouped = [name for group in FORM["outputGroups"] for name in references(group["outputs"])]
+    assert sorted(grouped) == sorted(shown)

@@ -1,0 +1,274 @@
+"""What calls the function, as the stack has it: each schedule, alarm and event, read by the function's own parser."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.core.model import Kind
+from handlers.core.operations import CopyBackup
+from handlers.core.payloads import Nothing, Work, parse
+from handlers.core.points import NAMESPACE, deletion_points, points_of
+from handlers.core.report import Outcome, Trigger
+from infra.emulator.alarm_query import AbsenceQuery
+from infra.emulator.event_rules import Condition
+from tests.stack.evaluation import AWAY, COMPARTMENT, HOME, PRODUCTION, Block, Stack, evaluate, ocid_of, within
+from tests.unit.recoveries import a_copy, a_recovery
+from tests.unit.scene import NOW
+
+EVENTS = Path(__file__).parents[1] / "events"
+OPERATIONS = {
+    "sweep": "Sweep",
+    "create": "CreateDueBackups",
+    "prune": "PruneCopies",
+    "report": "ReportCopies",
+}
+ALL_SCHEDULES: dict[str, Any] = {"allow_deletion": True, "prune_cron": "0 * * * *"}
+# https://docs.oracle.com/iaas/Content/Functions/Reference/functionsmetrics.htm
+FUNCTION_METRICS = {"FunctionInvocationCount", "FunctionResponseCount", "FunctionExecutionDuration"}
+QUERY = re.compile(
+    r"(?P<metric>\w+)\[(?P<interval>\d+[mhd])\](?:\{(?P<dimensions>[^}]*)\})?(?:\.\w+\([^()]*\))+(?: > 0)?"
+)
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """A message as OCI sends it."""
+    content = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def body_of(schedule: Block) -> str:
+    """What Resource Scheduler sends to the function."""
+    (resource,) = within(schedule, "resources")
+    (parameter,) = within(resource, "parameters")
+    assert parameter["parameter_type"] == "BODY"
+    (body,) = parameter["value"]
+    assert isinstance(body, str)
+    return body
+
+
+def called(schedule: Block) -> list[tuple[str, str]]:
+    """What Resource Scheduler calls, by its address: tfparse puts numbers of its own in the place of a block's `id`."""
+    (resource,) = within(schedule, "resources")
+    return [(each["label"], each["name"]) for each in resource["__tfmeta"]["references"]]
+
+
+def alarms(stack: Stack, name: str) -> dict[str, Block]:
+    """The alarms of this name in the files, by their key."""
+    named = stack.named("oci_monitoring_alarm").items()
+    return {address.split('"')[1]: each for address, each in named if address.startswith(f"{name}[")}
+
+
+def schedules(stack: Stack) -> dict[str, Block]:
+    named = stack.named("oci_resource_scheduler_schedule").items()
+    return {address.split('"')[1]: each for address, each in named}
+
+
+def test_each_schedule_asks_for_its_operation() -> None:
+    """At its own time, of this function."""
+    stack = evaluate(**ALL_SCHEDULES)
+    asked = {}
+    for name, schedule in schedules(stack).items():
+        wanted = parse(body_of(schedule).encode())
+        assert isinstance(wanted, Work)
+        assert wanted.trigger is Trigger.OPERATION
+        assert wanted.operations is not None
+        (operation,) = wanted.operations
+        assert not operation.dry_run
+        asked[name] = operation.operation
+        assert called(schedule) == [("oci_functions_function", "function")]
+        assert schedule["recurrence_details"] == stack_cron(stack, name)
+
+    assert asked == OPERATIONS
+
+
+def stack_cron(stack: Stack, name: str) -> str:
+    """When a schedule runs, as the operator asked."""
+    default = stack.named("variable")[f"{name}_cron"]["default"]
+    return str(ALL_SCHEDULES.get(f"{name}_cron", default))
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_a_schedule_without_a_time_is_not_made(name: str) -> None:
+    """The others are."""
+    stack = evaluate(**{**ALL_SCHEDULES, f"{name}_cron": ""})
+
+    assert schedules(stack).keys() == OPERATIONS.keys() - {name}
+
+
+def test_nothing_is_scheduled_to_delete_by_default() -> None:
+    """Not before an operator says when."""
+    assert schedules(evaluate()).keys() == OPERATIONS.keys() - {"prune"}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize("message", ["alarm-ok-to-firing", "alarm-repeat"])
+def test_an_alarm_in_place_of_a_schedule_asks_for_the_same(name: str, message: str) -> None:
+    """When it begins to fire, and each time it repeats itself; when it ends it asks for nothing."""
+    alarm = alarms(evaluate(**ALL_SCHEDULES, schedule_with="ALARM"), "tick")[name]
+
+    wanted = parse(json.dumps({**recorded(message), "body": alarm["body"]}).encode())
+    assert isinstance(wanted, Work)
+    assert wanted.trigger is Trigger.ALARM
+    assert [each.operation for each in wanted.operations or ()] == [OPERATIONS[name]]
+    over = parse(json.dumps({**recorded("alarm-firing-to-ok"), "body": alarm["body"]}).encode())
+    assert isinstance(over, Nothing)
+
+
+def test_alarms_take_the_place_of_schedules() -> None:
+    """Of all of them; they reach the function through a topic of their own, word for word."""
+    stack = evaluate(**ALL_SCHEDULES, schedule_with="ALARM")
+    ticks = alarms(stack, "tick")
+    (subscription,) = (each for each in stack.all("oci_ons_subscription") if each["protocol"] == "ORACLE_FUNCTIONS")
+
+    assert schedules(stack) == {}
+    assert ticks.keys() == OPERATIONS.keys()
+    assert subscription["endpoint"] == ocid_of(stack.one("oci_functions_function"))
+    assert all(each["destinations"] == [subscription["topic_id"]] for each in ticks.values())
+    # ONS_OPTIMIZED and PRETTY_JSON are for people: https://docs.oracle.com/iaas/Content/Monitoring/alarm-message-format.htm
+    assert {each["message_format"] for each in ticks.values()} == {"RAW"}
+
+
+@pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
+def test_the_function_never_hears_its_own_notices(schedule_with: str) -> None:
+    """It would answer each with another call: people's alarms, and calls that failed, go where it does not listen."""
+    stack = evaluate(**ALL_SCHEDULES, schedule_with=schedule_with, notice_emails=["operator@example.com"])
+    subscriptions = stack.all("oci_ons_subscription")
+    heard = {each["topic_id"] for each in subscriptions if each["protocol"] == "ORACLE_FUNCTIONS"}
+    notices = stack.named("oci_ons_notification_topic")["notices"]["topic_id"]
+
+    assert notices not in heard
+    for name in ("function", "copies"):
+        assert alarms(stack, name)
+        assert all(each["destinations"] == [notices] for each in alarms(stack, name).values())
+    (failures,) = within(stack.one("oci_functions_function"), "failure_destination")
+    assert (failures["kind"], failures["topic_id"]) == ("NOTIFICATION", notices)
+    assert [each["endpoint"] for each in subscriptions if each["topic_id"] == notices] == ["operator@example.com"]
+
+
+def rules(stack: Stack) -> list[tuple[str, Condition]]:
+    """Each rule of Events: its compartment and its condition, as the emulated cloud reads it."""
+    return [(each["compartment_id"], Condition.parse(each["condition"])) for each in stack.all("oci_events_rule")]
+
+
+def test_a_finished_backup_is_an_event_that_the_function_copies() -> None:
+    """Each kind of backup: what the rule lets through is what the parser takes, and the other way round."""
+    ((compartment, condition),) = rules(evaluate())
+    copied, passed_over = [], []
+    for file in sorted(EVENTS.glob("*.json")):
+        event = recorded(file.stem)
+        if "eventType" not in event:
+            continue
+        event["data"]["compartmentId"] = compartment
+        wanted = parse(json.dumps(event).encode())
+        if condition.matches(event):
+            assert isinstance(wanted, Work)
+            assert wanted.trigger is Trigger.EVENT
+            (operation,) = wanted.operations or ()
+            assert isinstance(operation, CopyBackup)
+            copied.append(operation.kind)
+        else:
+            passed_over.append(file.stem)
+            # How Events compares upper and lower case is not documented; the reference has these in lower case.
+            assert isinstance(wanted, Nothing) or file.stem == "volume-backup-created-mixed-case"
+
+    assert set(copied) == set(Kind)
+    assert {"object-created", "volume-backup-copied"} <= set(passed_over)
+
+
+def test_the_rule_names_one_event_for_each_kind() -> None:
+    """And not that of a copy: a copy is never copied."""
+    (rule,) = evaluate().all("oci_events_rule")
+
+    assert sorted(json.loads(rule["condition"])["eventType"]) == sorted(
+        f"com.oraclecloud.blockvolumes.create{kind.backup_type}.end" for kind in Kind
+    )
+    (actions,) = within(rule, "actions")
+    (action,) = within(actions, "actions")
+    assert (action["action_type"], action["is_enabled"]) == ("FAAS", True)
+
+
+def test_each_compartment_has_a_rule_that_sees_its_own_backups_only() -> None:
+    """Rules see what lies below their compartment; what a sweep does not look after is not copied either."""
+    compartments = [PRODUCTION, "ocid1.compartment.oc1..staging"]
+    found = dict(rules(evaluate(compartment_ids=compartments)))
+    event = recorded("volume-backup-created")
+
+    assert found.keys() == set(compartments)
+    for compartment, condition in found.items():
+        event["data"]["compartmentId"] = compartment
+        assert condition.matches(event)
+        event["data"]["compartmentId"] = "ocid1.compartment.oc1..below"
+        assert not condition.matches(event)
+
+
+def test_in_a_destination_region_there_is_no_rule() -> None:
+    """Events call functions of their own region: none would ever come."""
+    there = {"region": AWAY, "source_region": HOME, "destination_regions": [AWAY]}
+
+    assert rules(evaluate(**there)) == []
+    assert len(rules(evaluate(source_region=HOME))) == 1
+
+
+def published() -> dict[str, set[str]]:
+    """Every metric that the function publishes, with its dimensions."""
+    recovery = a_recovery(a_copy(), outcomes={Outcome.COPIED: 1, Outcome.FAILED: 1})
+    points = [*points_of([recovery]), *deletion_points({(recovery.source.id, AWAY): 1}, NOW)]
+    return {each.name: set(each.dimensions) for each in points}
+
+
+@pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
+def test_every_alarm_is_on_a_metric_that_exists(schedule_with: str) -> None:
+    """Of the function's own, or of those that OCI Functions publishes; in the compartment where they are."""
+    stack = evaluate(schedule_with=schedule_with)
+    found = stack.all("oci_monitoring_alarm")
+
+    for alarm in found:
+        query = QUERY.fullmatch(alarm["query"])
+        assert query, alarm["query"]
+        dimensions = set(re.findall(r"(\w+) =", query["dimensions"] or ""))
+        if alarm["namespace"] == NAMESPACE:
+            assert dimensions <= published()[query["metric"]]
+        else:
+            assert alarm["namespace"] == "oci_faas"
+            assert query["metric"] in FUNCTION_METRICS
+            assert ocid_of(stack.one("oci_functions_function")) in query["dimensions"]
+        assert alarm["metric_compartment_id"] == COMPARTMENT
+    assert {each["namespace"] for each in found} == {NAMESPACE, "oci_faas"}
+
+
+def test_people_are_told_of_failures_throttling_silence_and_breaches() -> None:
+    """Of each by an alarm of its own; without metrics nothing tells of the latter two, so no alarm pretends to."""
+    on_function, on_copies = {"errors", "throttled"}, {"heartbeat", "breach"}
+
+    stack = evaluate()
+    assert alarms(stack, "function").keys() == on_function
+    assert alarms(stack, "copies").keys() == on_copies
+    silent = evaluate(metrics="OFF")
+    assert alarms(silent, "function").keys() == on_function
+    assert alarms(silent, "copies") == {}
+    assert evaluate(alarms=False).all("oci_monitoring_alarm") == []
+    assert "recovery_point_breach[" in alarms(stack, "copies")["breach"]["query"]
+    assert "Throttled" in alarms(stack, "function")["throttled"]["query"]
+
+
+@pytest.mark.parametrize("pause", ["PT10M", "PT60M", "PT1H", "PT24H"])
+def test_silence_is_absence_as_monitoring_takes_it(pause: str) -> None:
+    """Of a metric that each sweep publishes, be it of nothing: a sweep with no copies to start says zero."""
+    alarm = alarms(evaluate(heartbeat_absent_for=pause), "copies")["heartbeat"]
+
+    query = QUERY.fullmatch(alarm["query"])
+    assert query
+    assert query["interval"] == pause.removeprefix("PT").lower()
+    assert AbsenceQuery.parse(alarm["query"]).period <= timedelta(days=3)
+    idle = {each.name for each in points_of([a_recovery()])}
+    assert query["metric"] in idle
+
+
+def test_without_sweeps_their_silence_is_no_alarm() -> None:
+    """As in a destination region."""
+    assert alarms(evaluate(sweep_cron=""), "copies").keys() == {"breach"}

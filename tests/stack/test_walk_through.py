@@ -1,0 +1,77 @@
+"""The variables that `infra/README.md` begins with, as somebody would copy them: they make the stacks it tells of."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.core.settings import REGION_KEY, Settings
+from tests.stack.evaluation import AWAY, HOME, Stack, evaluate
+
+WALK_THROUGH = Path(__file__).parents[2] / "infra" / "README.md"
+TO_TELL = {"look", "tell", "call"}
+TO_COPY = {"source", "create", "tag"}
+
+
+def assigned(text: str) -> dict[str, Any]:
+    """The variables of one example: values that JSON has too, and texts over several lines."""
+    found: dict[str, Any] = {
+        name: lines.strip()
+        for name, lines in re.findall(r"^(\w+) += <<-JSON\n(.*?)^JSON$", text, re.DOTALL | re.MULTILINE)
+    }
+    for name, value in re.findall(r'^(\w+) += (".*?"|\[.*?\])(?: +#.*)?$', text, re.MULTILINE):
+        found[name] = json.loads(value)
+    assert sorted(found) == sorted(re.findall(r"^(\w+) +=", text, re.MULTILINE))
+    return found
+
+
+FIRST, SECOND = (
+    assigned(text)
+    for text in re.findall(r"^```hcl\n(.*?)^```", WALK_THROUGH.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+)
+LATER = {name: value for name, value in FIRST.items() if name not in {"sweep_cron", "create_cron"}}
+
+
+def policies(stack: Stack) -> set[str]:
+    """What the stack's policies are for."""
+    name = stack.named("variable")["name"]["default"]
+    return {str(each["name"]).removeprefix(f"{name}-") for each in stack.all("oci_identity_policy")}
+
+
+def called(stack: Stack) -> set[str]:
+    """The schedules that are made."""
+    return {str(each["display_name"]).rpartition("-")[2] for each in stack.all("oci_resource_scheduler_schedule")}
+
+
+@pytest.mark.parametrize("variables", [FIRST, LATER, SECOND])
+def test_an_example_is_taken_as_it_stands(variables: dict[str, Any]) -> None:
+    """By Terraform, and by the function that is configured by it."""
+    stack = evaluate(compartment_ocid=None, **variables)
+
+    assert all(stack.valid(name) for name in variables if "validation" in stack.named("variable")[name])
+    assert stack.holds()
+    config = stack.one("oci_functions_function")["config"]
+    settings = Settings.read({REGION_KEY: variables["region"], **config})
+    assert settings.region == HOME
+    assert settings.every_destination == (AWAY,)
+
+
+def test_before_anybody_has_looked_nothing_is_scheduled_to_copy() -> None:
+    """Reports are; and when the two lines are gone, so are sweeps and due backups."""
+    assert called(evaluate(**FIRST)) == {"report"}
+    assert called(evaluate(**LATER)) == {"report", "sweep", "create"}
+    assert policies(evaluate(**LATER)) == TO_TELL | TO_COPY
+
+
+def test_the_second_region_watches_and_changes_nothing() -> None:
+    """Under a name of its own, by the first one's rules."""
+    second = evaluate(**SECOND)
+
+    shared = ("tenancy_ocid", "compartment_ids", "destination_regions", "policy")
+    assert [SECOND[name] for name in shared] == [FIRST[name] for name in shared]
+    assert called(second) == {"report"}
+    named = {str(each["name"]) for each in second.all("oci_identity_policy")}
+    assert named == {f"{SECOND['name']}-{each}" for each in TO_TELL}
+    assert second.all("oci_events_rule") == []
