@@ -46,6 +46,8 @@ class Watch:
     open: dict[Place, Breach] = field(default_factory=dict)
     folded: set[str] = field(default_factory=set)
     before: set[Place] = field(default_factory=set)
+    failing: dict[str, list[bool]] = field(default_factory=dict)
+    """For each outage at home, of each sweep that could have told that it lasts whether it did."""
 
     def look(self) -> None:
         """To be called before a call that reports."""
@@ -77,6 +79,7 @@ class Watch:
             breach.is_surely_remembered |= place in ones and is_remembered
             breach.is_told |= place in ones or place[1] in self.folded
         self._check(hidden, ones | measured, over, now)
+        self._see_failing(told, is_remembered=is_remembered)
         for place in self.open.keys() - (before & now):
             is_seen = place not in before | now and knows_home and place[1] not in hidden
             # An end that could not be remembered hides what begins before the next call can see it.
@@ -89,15 +92,30 @@ class Watch:
                 self.folded.discard(region)
 
     def _check(self, hidden: set[str], begun: set[Place], over: set[Place], now: set[Place]) -> None:
-        """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell."""
-        for place in begun - self.before - now:
+        """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell.
+
+        With the source region in the dark what is gone looks late as far as is known, and the message says so.
+        """
+        is_dark = {(HOME, "list_sources"), (HOME, "list_backups")} <= self.world.cloud.trouble.seen
+        for place in begun - self.before - now if not is_dark else ():
             if not (place[1] in hidden and looks_late(self.world, *place)):
                 self.world.violation(f"{place} was told to be in breach, and is not")
         for place in over & self.before & now:
             self.world.violation(f"the breach of {place} was told to be over, and is not")
 
+    def _see_failing(self, told: Told, *, is_remembered: bool) -> None:
+        """What fails at home for long is told as such: the breaches that it hides cannot be."""
+        for outage in self.world.cloud.trouble.outages:
+            lasts = told.begun - outage.begin
+            if outage.may_pass and told.operation == "Sweep" and timedelta() <= lasts and told.begun < outage.end:
+                is_told = any("Sweep failed in the source region for more than" in each.body for each in told.messages)
+                self.failing.setdefault(outage.what, []).append(is_told or not is_remembered)
+
     def end(self) -> None:
         """Look at those that are not over yet."""
+        for what, told in self.failing.items():
+            if len(told) > 2 and not any(told):
+                self.world.violation(f"nobody was told that {what}")
         for place in list(self.open):
             self._close(place)
 
