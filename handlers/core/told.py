@@ -99,7 +99,7 @@ def write_message(found: News, source_region: str) -> tuple[str, str]:
     begun, ended = found.begun, found.ended
     if begun:
         more = f", and {len(begun) - 1} more" if len(begun) > 1 else ""
-        title = f"Backup copies of {source_region}: {begun[0].text}{more}"
+        title = f"Backup copies of {source_region}: {begun[0].text.rstrip('.')}{more}"
     else:
         more = f", and {len(ended) - 1} more are over" if len(ended) > 1 else ""
         title = f"Backup copies of {source_region}: {ended[0].text}{more}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handlers.core.model import Lifecycle, Source
+from handlers.core.report import Status
 from tests.fakes import HOME
 from tests.quarter.conduct import Told
 from tests.quarter.setting import World
@@ -48,6 +49,9 @@ class Watch:
     before: set[Place] = field(default_factory=set)
     failing: dict[str, list[bool]] = field(default_factory=dict)
     """For each outage at home, of each sweep that could have told that it lasts whether it did."""
+
+    is_failing_told: bool = False
+    """Whether it was told since a sweep did all that it was to do."""
 
     def look(self) -> None:
         """To be called before a call that reports."""
@@ -105,11 +109,14 @@ class Watch:
 
     def _see_failing(self, told: Told, *, is_remembered: bool) -> None:
         """What fails at home for long is told as such: the breaches that it hides cannot be."""
+        words = "Sweep failed in the source region for more than"
+        self.is_failing_told |= any(words in each.body for each in told.messages)
+        if told.operation == "Sweep" and told.report.status is Status.OK:
+            self.is_failing_told = False
         for outage in self.world.cloud.trouble.outages:
             lasts = told.begun - outage.begin
             if outage.may_pass and told.operation == "Sweep" and timedelta() <= lasts and told.begun < outage.end:
-                is_told = any("Sweep failed in the source region for more than" in each.body for each in told.messages)
-                self.failing.setdefault(outage.what, []).append(is_told or not is_remembered)
+                self.failing.setdefault(outage.what, []).append(self.is_failing_told or not is_remembered)
 
     def end(self) -> None:
         """Look at those that are not over yet."""

@@ -339,7 +339,7 @@ def test_a_missing_permission_is_told_once_while_it_lasts(cloud: FakeCloud) -> N
         for _ in range(3):
             call(cloud)
         assert titles(cloud) == [
-            f"Sweep failed in {AWAY}: NotAuthorizedOrNotFound. no. First: {next(iter(cloud.backups))}."
+            f"Sweep failed in {AWAY}: NotAuthorizedOrNotFound. no. First: {next(iter(cloud.backups))}"
         ]
 
         del cloud.refusals[AWAY]
