@@ -179,7 +179,10 @@ def _says_the_same(listed: Source | None, call: Call) -> bool:
     """Whether the source still has what its policy goes by: a tag may have been set meanwhile to keep all of it."""
     if listed is None:
         return False
-    now = call.here.source(listed.kind, listed.id)
+    try:
+        now = call.here.source(listed.kind, listed.id)
+    except Missing:
+        return False
     return not now.is_ending and (now.tags, now.name, now.compartment_id) == (
         listed.tags,
         listed.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ MANY = 20
 ROOM = 120
 """Of more than so many in all, any that are alike are told by their number: the topic's memory has no room for each."""
 
+PASSING = "passing"
 LASTING = timedelta(hours=6)
 """What has not passed by itself for so long needs a person."""
 
@@ -75,10 +76,10 @@ def concerns_of(operation: str, findings: Findings) -> Concerns:
     most = MANY if sum(map(len, groups.values())) <= ROOM else 1
     for (kind, region), alike in groups.items():
         standing += _many(kind, region, alike) if len(alike) > most else alike
-    standing += _failures(operation, findings.results)
+    standing += _failures(operation, findings)
     fine = [_in_time(each) for each in findings.recoveries if _is_fine(each)]
     if findings.is_of_all:
-        fine += _few(groups, findings.recoveries)
+        fine += _few(groups, findings.recoveries, most)
     return Concerns(standing, fine, findings.is_of_all, findings.hides_nothing)
 
 
@@ -96,14 +97,20 @@ def _many_key(kind: str, region: str, size: int) -> str:
     return f"many {kind} {region} {size}"
 
 
-def _few(groups: Mapping[tuple[str, str], Sequence[Concern]], recoveries: Sequence[Recovery]) -> Iterator[Concern]:
-    """The regions that were read as a whole where there are not so many of a kind, or not any more."""
+def _few(
+    groups: Mapping[tuple[str, str], Sequence[Concern]], recoveries: Sequence[Recovery], most: int
+) -> Iterator[Concern]:
+    """The regions that were read as a whole where there are not so many of a kind, or not any more.
+
+    What cannot be judged may be one of them.
+    """
     unread = {each.region for each in recoveries if not each.is_known}
+    unsure = Counter(each.region for each in recoveries if each.is_unsure)
     for region in sorted({each.region for each in recoveries} - unread):
         for kind, plural in _PLURAL.items():
             count = len(groups.get((kind, region), ()))
             text = f"in {region} it is so only {count} times by now: {plural}"
-            sizes = range(1, SIZES) if count <= MANY else ()
+            sizes = range(1, SIZES) if count + unsure[region] <= most else ()
             yield from (Concern(_many_key(kind, region, size), text, "") for size in sizes)
 
 
@@ -188,26 +195,29 @@ def _why_behind(recovery: Recovery) -> str:
     return "its last backup is copied, but old: see whether backups are made, and what CreateDueBackups answers"
 
 
-def _failures(operation: str, results: Sequence[Result]) -> Iterator[Concern]:
+def _failures(operation: str, findings: Findings) -> Iterator[Concern]:
     """What failed for a reason that stays until somebody changes something, alike together.
 
-    What may pass is told when it has not for long. What is held while a list cannot be read goes on when that can be.
+    What may pass is told when it has not for long, under whatever codes, by calls that look at everything. What is held
+    while a list cannot be read goes on when that can be.
     """
-    alike: defaultdict[tuple[str, str, bool], list[Result]] = defaultdict(list)
-    for result in results:
+    alike: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in findings.results:
         passes = result.may_pass and result.reason != Reason.INTERNAL_ERROR
         is_held_up = result.reason == Reason.HELD and result.message == UNREAD
-        if result.outcome is Outcome.FAILED and not is_held_up:
-            alike[str(result.reason), result.destination_region or "the source region", passes].append(result)
-    for (reason, region, passes), failed in alike.items():
-        first = failed[0]
+        if result.outcome is Outcome.FAILED and not is_held_up and not (passes and not findings.is_of_all):
+            kind = PASSING if passes else str(result.reason)
+            alike[kind, result.destination_region or "the source region"].append(result)
+    for (kind, region), failed in alike.items():
+        first, passes = failed[0], kind == PASSING
+        reason = str(first.reason)
         count = f", {len(failed)} times" if len(failed) > 1 else ""
         about = f" First: {first.source_id}." if first.source_id else ""
         said = f" {_line(first.message, MAX_MESSAGE).rstrip('.')}." if first.message else ""
         patience = LASTING if passes else timedelta()
         since = f" for more than {_long(patience)}" if patience else ""
         text = f"{operation} failed in {region}{since}{count}: {reason}.{said}{about}"
-        yield Concern(f"failed {operation} {reason} {region}", text, REMEDIES.get(reason, OTHERWISE), patience)
+        yield Concern(f"failed {operation} {kind} {region}", text, REMEDIES.get(reason, OTHERWISE), patience)
 
 
 def _named(recovery: Recovery) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from handlers.core.fate import Fate, Step
 from handlers.core.report import Outcome, Reason
 from handlers.core.settings import Settings
 
 MOST_LEAVING = 60
-"""Percent of what is ours in a region: few terms let more than that be on its way out at any time."""
+"""Percent of what is ours in a region that may be on its way out, beside as many as have come lately."""
+LATELY = timedelta(days=1)
+"""Before the time of grace: what comes in a day may have to wait for it."""
+_STAYS = {Reason.SOURCE_GONE, Reason.NO_DESTINATION}
 _REMEDY = "check POLICY and the tags backup-copy-keep; if it is meant so, raise the limit for a while"
 
 
-def why_held(fates: Sequence[Fate], steps: Collection[Step], settings: Settings) -> str | None:
+def why_held(fates: Sequence[Fate], steps: Collection[Step], settings: Settings, now: datetime) -> str | None:
     """Why none of these steps may be taken in this call, or `None`."""
     too_many = next(filter(None, (_too_many(fates, each, settings) for each in steps)), None)
-    return too_many or _emptied(fates, settings)
+    return too_many or _emptied(fates, settings, now)
 
 
 def _too_many(fates: Sequence[Fate], step: Step, settings: Settings) -> str | None:
@@ -34,19 +38,23 @@ def _too_many(fates: Sequence[Fate], step: Step, settings: Settings) -> str | No
     return None
 
 
-def _emptied(fates: Sequence[Fate], settings: Settings) -> str | None:
+def _emptied(fates: Sequence[Fate], settings: Settings, now: datetime) -> str | None:
     """Why nothing may be deleted where most of a region is on its way out, however few are due in this call.
 
-    Where marking is slow its marks come due little by little, each time few enough.
+    Where marking is slow its marks come due little by little, each time few enough. As many as have come lately may
+    leave in any case: with short intervals, or a long grace, that is most of what there is.
     """
     there, leaving = Counter[str](), Counter[str]()
+    since = now - settings.delete_grace.interval - LATELY
     for fate in fates:
-        there[fate.backup.region] += _is_able(fate)
+        is_able = _is_able(fate) and fate.reason not in _STAYS
+        there[fate.backup.region] += is_able
         leaving[fate.backup.region] += fate.goes or fate.reason == Reason.GRACE
+        leaving[fate.backup.region] -= is_able and fate.backup.time_created > since
     most = max(MOST_LEAVING, 2 * settings.max_delete_percent)
     for region in sorted({fate.backup.region for fate in fates if fate.step is Step.DELETE}):
         if leaving[region] * 100 > most * there[region]:
-            share = f"{leaving[region]} of {there[region]} of ours in {region} are to be deleted sooner or later"
+            share = f"{leaving[region]} of {there[region]} of ours in {region} leave sooner or later, beside what comes"
             return f"{share}, more than MAX_DELETE_PERCENT allows in all ({most}): {_REMEDY}"
     return None
 

@@ -5,7 +5,7 @@ whose provenance this function wrote); its source is there, and its policy can b
 and does not keep it; no lock, flag or retention period holds it; it is not the newest AVAILABLE one of its source in
 its region; the next newer one is AVAILABLE; at home all of its copies are where they belong. And nothing at all goes
 when a list could not be read, or deleted when that were more than `MAX_DELETES`, or `MAX_DELETE_PERCENT` of what is
-ours in a region; nor while more than twice that share is on its way out there, whenever each comes due.
+ours in a region; nor while most of a region is on its way out, whenever each comes due (`delete_limits`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def prune(
         ]
         return [_hold(before, UNREAD) if before.goes else after for before, after in zip(fates, unread, strict=True)]
     limited = (Step.MARK, Step.DELETE) if in_parts else (Step.DELETE,)
-    why = why_held(fates, limited, settings)
+    why = why_held(fates, limited, settings, now)
     if why:
         return [_hold(fate, why) if fate.step in limited else fate for fate in fates]
     going = {fate.backup.id for fate in fates if fate.step is Step.DELETE}

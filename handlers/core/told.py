@@ -69,7 +69,7 @@ def _noted(known: Iterable[str], operation: str, found: Concerns, now: datetime)
 
 
 def _has_lasted(note: str | None, concern: Concern, now: datetime) -> bool:
-    return note is None or (_hour(now) - _hour_of(note)) * HOUR >= concern.patience
+    return note is None or (_hour(now) - _hour_of(note)) * HOUR > concern.patience
 
 
 def _each_once(concerns: Sequence[Concern]) -> list[Concern]:

@@ -18,6 +18,7 @@ MANY = 20
 """Of more than so many in one region only the number is told."""
 _ONE = re.compile(r"^- the recovery point of .*?(ocid1\.\w+\.[\w.]+)\)? in (\S+) (?:is|does)", re.MULTILINE)
 _OVER = re.compile(r"^- .*?(ocid1\.\w+\.[\w.]+)\)?[ ,].* in (\S+) (?:is|any) ", re.MULTILINE)
+_FEW = re.compile(r"^- in (\S+) it is so only \d+ times by now: the recovery point", re.MULTILINE)
 _FOLDED = re.compile(r"^- \d+ times in (\S+): the recovery point is older", re.MULTILINE)
 
 Place = tuple[str, str]
@@ -82,7 +83,7 @@ class Watch:
                 self.world.violation(f"the breach of {place} was told twice")
             breach.is_surely_remembered |= place in ones and is_remembered
             breach.is_told |= place in ones or place[1] in self.folded
-        self._check(hidden, ones | measured, over, now)
+        self._check(told, ones | measured, over, now)
         self._see_failing(told, is_remembered=is_remembered)
         for place in self.open.keys() - (before & now):
             is_seen = place not in before | now and knows_home and place[1] not in hidden
@@ -95,15 +96,19 @@ class Watch:
             if sum(where == region for _, where in before | now) <= MANY:
                 self.folded.discard(region)
 
-    def _check(self, hidden: set[str], begun: set[Place], over: set[Place], now: set[Place]) -> None:
+    def _check(self, told: Told, begun: set[Place], over: set[Place], now: set[Place]) -> None:
         """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell.
 
         With the source region in the dark what is gone looks late as far as is known, and the message says so.
         """
         is_dark = {(HOME, "list_sources"), (HOME, "list_backups")} <= self.world.cloud.trouble.seen
         for place in begun - self.before - now if not is_dark else ():
-            if not (place[1] in hidden and looks_late(self.world, *place)):
+            is_hidden = self.world.cloud.trouble.has_hidden(place[1])
+            if not (is_hidden and looks_late(self.world, *place)):
                 self.world.violation(f"{place} was told to be in breach, and is not")
+        for region in {found[1] for message in told.messages for found in _FEW.finditer(message.body)}:
+            if sum(where == region for _, where in self.before & now) > MANY:
+                self.world.violation(f"it was told that few are in breach in {region}, and many are")
         for place in over & self.before & now:
             self.world.violation(f"the breach of {place} was told to be over, and is not")
 
