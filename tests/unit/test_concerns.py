@@ -199,6 +199,15 @@ def test_that_there_are_many_is_over_where_all_was_read() -> None:
     assert not set(many) & set(keys(of(*few, a_recovery(is_known=False)).fine))
 
 
+def test_that_there_are_many_is_not_over_while_some_cannot_be_judged() -> None:
+    """They may be among the many still: a list that fails once is no good news."""
+    many = keys(of(*(in_breach() for _ in range(30))).standing)
+    unsure = [a_recovery(target=None, is_unsure=True) for _ in range(30)]
+
+    assert not set(many) & set(keys(of(*unsure).fine))
+    assert set(many) <= set(keys(of(*unsure[:5]).fine))
+
+
 # Failures
 
 
@@ -218,6 +227,17 @@ def test_what_passes_by_itself_needs_nobody_for_hours(fault: ApiFault) -> None:
 
     assert concern.patience == timedelta(hours=6)
     assert concern.text.startswith(f"Sweep failed in {AWAY} for more than 6 h 0 min: {fault.code}.")
+
+
+def test_what_does_not_pass_has_one_key_whatever_its_code() -> None:
+    """A region in trouble answers with one code now and with another then; only calls that look at all can tell."""
+    codes = [passing("Timeout", 0), passing("ServiceUnavailable", 503)]
+
+    (one,), (other,) = (of_results(failure("Sweep", "a", each, AWAY)) for each in codes)
+    restricted = Findings([failure("Sweep", "a", codes[0], AWAY)], is_of_all=False)
+
+    assert one.key == other.key
+    assert concerns_of("Sweep", restricted).standing == []
 
 
 def test_failures_alike_are_one_with_their_number() -> None:
