@@ -51,6 +51,8 @@ class Watch:
     failing: dict[str, list[bool]] = field(default_factory=dict)
     """For each outage at home, of each sweep that could have told that it lasts whether it did."""
 
+    early: set[Place] = field(default_factory=set)
+    """What was told of a region in the dark by the tags of backups: they may not yet tell of the last copy there."""
     is_failing_told: bool = False
     """Whether it was told since a sweep did all that it was to do."""
 
@@ -73,7 +75,7 @@ class Watch:
         }
         is_remembered = not trouble.has_hit("notices") and not told.is_cut
         for place in before & now:
-            breach = self.open.setdefault(place, Breach(told.begun, told.ended))
+            breach = self.open.setdefault(place, Breach(told.begun, told.ended, is_told=place in self.early))
             breach.last = told.ended
             is_plain = knows_home and (place[1] not in hidden or looks_late(self.world, *place))
             breach.chances_to_tell += is_plain and not trouble.has_hit("notices")
@@ -84,6 +86,7 @@ class Watch:
             breach.is_surely_remembered |= place in ones and is_remembered
             breach.is_told |= place in ones or place[1] in self.folded
         self._check(told, ones | measured, over, now)
+        self.early = (self.early | (ones - before - now)) - over
         self._see_failing(told, is_remembered=is_remembered)
         for place in self.open.keys() - (before & now):
             is_seen = place not in before | now and knows_home and place[1] not in hidden
