@@ -13,7 +13,7 @@ from handlers.core.decision import Scope
 from handlers.core.errors import ApiFault, Missing, Outrun, Refused
 from handlers.core.fate import Fate, Step
 from handlers.core.findings import Findings
-from handlers.core.model import Backup, Lifecycle
+from handlers.core.model import Backup, Lifecycle, Source
 from handlers.core.operations import PruneCopies
 from handlers.core.ports import Call
 from handlers.core.prune import delete_after, prune
@@ -149,6 +149,8 @@ def _delete(fate: Fate, call: Call) -> Fate:
         return _gone(fate)
     if not _is_as_listed(backup, fate.backup, call) or not _are_there(fate.guards, call):
         return _changed(fate, backup)
+    if not _says_the_same(fate.source, call):
+        return _changed(fate, backup)
     request_id = call.backups(backup.region).delete(backup.kind, backup.id, str(backup.etag))
     log.info(
         "backup.deleted",
@@ -171,6 +173,21 @@ def _are_there(guards: Sequence[Backup], call: Call) -> bool:
     """Whether all of these are AVAILABLE still: without them it may be the last of its source, or of its period."""
     found = (_read(each, call) for each in guards)
     return bool(guards) and all(each is not None and each.lifecycle is Lifecycle.AVAILABLE for each in found)
+
+
+def _says_the_same(listed: Source | None, call: Call) -> bool:
+    """Whether the source still has what its policy goes by: a tag may have been set meanwhile to keep all of it."""
+    if listed is None:
+        return False
+    try:
+        now = call.here.source(listed.kind, listed.id)
+    except Missing:
+        return False
+    return not now.is_ending and (now.tags, now.name, now.compartment_id) == (
+        listed.tags,
+        listed.name,
+        listed.compartment_id,
+    )
 
 
 def _log(fates: Sequence[Fate]) -> None:

@@ -86,7 +86,12 @@ def _fleet(
         compartments=operation.compartment_id or compartments,
         recoveries=found,
         source_is_readable=not is_dark(inventory, home, compartments),
-        unread=[Unread(each.region, each.kind, each.compartment_id, fault.code) for each, fault in lists.items()],
+        unread=[
+            Unread(each.region, each.kind, each.compartment_id, fault.code, is_of_sources)
+            for is_of_sources, faults in ((False, inventory.unread), (True, inventory.unread_source_lists))
+            for each, fault in faults.items()
+            if each in lists
+        ],
         notes=list(_notes(lists, call)),
         problems=_problems(operation, inventory, policies),
         days=operation.days,

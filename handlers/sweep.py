@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def sweep(operation: Sweep, call: Call) -> Findings:
-    """One result for each backup and destination, and one for each list of backups that could not be read."""
+    """One result for each backup and destination, and one for each list of the source region that could not be read."""
     try:
         compartments = dict.fromkeys([*call.compartments, *(operation.compartment_id or ())])
     except ApiFault as fault:
@@ -31,7 +31,8 @@ def sweep(operation: Sweep, call: Call) -> Findings:
     decisions, inventory = converge(compartments, scope, call, dry_run=operation.dry_run)
     results = [
         failure(operation.operation, listing.compartment_id, fault)
-        for listing, fault in inventory.unread.items()
+        for unread in (inventory.unread_source_lists, inventory.unread)
+        for listing, fault in unread.items()
         if listing.region == call.settings.region
         if not scope.compartments or listing.compartment_id in scope.compartments
     ]

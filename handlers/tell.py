@@ -67,10 +67,10 @@ def _notify(found: Sequence[tuple[str, Findings]], call: Call) -> None:
     """What was said, and what is over without a word, is remembered."""
     if call.notices is None:
         return
-    concerns = [(operation, concerns_of(operation, each), each.hides_nothing) for operation, each in found]
+    concerns = [(operation, concerns_of(operation, each)) for operation, each in found]
     before = call.notices.tags()
     told = read_marks(before.tags)
-    fresh = news(told, concerns)
+    fresh = news(told, concerns, call.clock.now())
     if fresh.begun or fresh.ended:
         title, body = write_message(fresh, call.settings.region)
         call.notices.publish(title, body if _may_remember(call.notices, before) else f"{body}\n\n{AGAIN}")

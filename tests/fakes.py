@@ -162,6 +162,10 @@ class FakeCloud:
         for number, effect in enumerate(effects):
             self._scripts.append(_Script(method, region, calls_before + number, effect))
 
+    def forget_scripts(self) -> None:
+        """Take back what was scripted and has not happened yet."""
+        self._scripts.clear()
+
     def made(self, method: str) -> list[ApiCall]:
         """The calls of this method so far."""
         return [call for call in self.calls if call.method == method]

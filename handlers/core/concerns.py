@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
+from handlers.core.prune import UNREAD
 from handlers.core.recovery_point import CopyState, Recovery
 from handlers.core.report import Outcome, Reason, Result
+
+SIZES = 21
+"""Twice as many, again and again, is more than there can be."""
 
 MANY = 20
 """Of so many concerns of one kind in one region only their number is told: they have one cause."""
 
 ROOM = 120
 """Of more than so many in all, any that are alike are told by their number: the topic's memory has no room for each."""
+
+PASSING = "passing"
+LASTING = timedelta(hours=6)
+"""What has not passed by itself for so long needs a person."""
 
 MAX_NAME, MAX_MESSAGE = 80, 300
 
@@ -42,6 +50,8 @@ class Concern:
     key: str
     text: str
     remedy: str
+    patience: timedelta = timedelta()
+    """For how long every call has to find it before it is told: it may pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,10 @@ class Concerns:
 
     standing: Sequence[Concern]
     fine: Sequence[Concern]
+    is_of_all: bool = False
+    """Whether everything was looked at that is configured."""
+    hides_nothing: bool = False
+    """Whether also nothing kept what failed before from failing again."""
 
 
 def concerns_of(operation: str, findings: Findings) -> Concerns:
@@ -61,31 +75,43 @@ def concerns_of(operation: str, findings: Findings) -> Concerns:
     standing: list[Concern] = []
     most = MANY if sum(map(len, groups.values())) <= ROOM else 1
     for (kind, region), alike in groups.items():
-        standing += [_many(kind, region, alike)] if len(alike) > most else alike
-    standing += _failures(operation, findings.results)
+        standing += _many(kind, region, alike) if len(alike) > most else alike
+    standing += _failures(operation, findings)
     fine = [_in_time(each) for each in findings.recoveries if _is_fine(each)]
     if findings.is_of_all:
-        fine += _few(groups, findings.recoveries)
-    return Concerns(standing, fine)
+        fine += _few(groups, findings.recoveries, most)
+    return Concerns(standing, fine, findings.is_of_all, findings.hides_nothing)
 
 
-def _many(kind: str, region: str, alike: Sequence[Concern]) -> Concern:
-    remedy = f"{alike[0].remedy}. The first is: {alike[0].text}"
-    return Concern(_many_key(kind, region), f"{len(alike)} times in {region}: {_PLURAL[kind]}", remedy)
+def _many(kind: str, region: str, alike: Sequence[Concern]) -> Iterator[Concern]:
+    """One for each size that they have reached: that they have become twice as many is news."""
+    text, remedy = (
+        f"{len(alike)} times in {region}: {_PLURAL[kind]}",
+        f"{alike[0].remedy}. The first is: {alike[0].text}",
+    )
+    for size in range(1, len(alike).bit_length() + 1):
+        yield Concern(_many_key(kind, region, size), text, remedy)
 
 
-def _many_key(kind: str, region: str) -> str:
-    return f"many {kind} {region}"
+def _many_key(kind: str, region: str, size: int) -> str:
+    return f"many {kind} {region} {size}"
 
 
-def _few(groups: Mapping[tuple[str, str], Sequence[Concern]], recoveries: Sequence[Recovery]) -> Iterator[Concern]:
-    """The regions that were read as a whole where there are not so many of a kind, or not any more."""
+def _few(
+    groups: Mapping[tuple[str, str], Sequence[Concern]], recoveries: Sequence[Recovery], most: int
+) -> Iterator[Concern]:
+    """The regions that were read as a whole where there are not so many of a kind, or not any more.
+
+    What cannot be judged may be one of them.
+    """
     unread = {each.region for each in recoveries if not each.is_known}
+    unsure = Counter(each.region for each in recoveries if each.is_unsure)
     for region in sorted({each.region for each in recoveries} - unread):
         for kind, plural in _PLURAL.items():
             count = len(groups.get((kind, region), ()))
-            if count <= MANY:
-                yield Concern(_many_key(kind, region), f"in {region} it is so only {count} times by now: {plural}", "")
+            text = f"in {region} it is so only {count} times by now: {plural}"
+            sizes = range(1, SIZES) if count + unsure[region] <= most else ()
+            yield from (Concern(_many_key(kind, region, size), text, "") for size in sizes)
 
 
 def _is_fine(recovery: Recovery) -> bool:
@@ -138,6 +164,8 @@ def _after_faulty(copy: CopyState, recovery: Recovery) -> str:
     others = [each.lifecycle for each in recovery.copies if each.moment == copy.moment and each.id != copy.id]
     if Lifecycle.AVAILABLE in others:
         return "another copy of the same backup is there: delete the FAULTY one"
+    if copy.is_orphan or not recovery.belongs:
+        return "it cannot be made again, since its backup is gone, or no copies are wanted there: delete the FAULTY one"
     return "it is made again by itself; then delete the FAULTY one"
 
 
@@ -158,6 +186,8 @@ def _why_behind(recovery: Recovery) -> str:
         )
     if recovery.is_unsure:
         return "see whether the source region is up, and the function allowed to list what is there and its backups"
+    if not recovery.knows_backups:
+        return "its backups could not be listed: see what the last calls say of that, and whether CreateDueBackups runs"
     if recovery.newest_backup is None:
         return "no backup of it is to be seen: see whether CreateDueBackups runs, and what it answers"
     if recovery.point is None or recovery.behind:
@@ -165,25 +195,29 @@ def _why_behind(recovery: Recovery) -> str:
     return "its last backup is copied, but old: see whether backups are made, and what CreateDueBackups answers"
 
 
-def _failures(operation: str, results: Sequence[Result]) -> Iterator[Concern]:
+def _failures(operation: str, findings: Findings) -> Iterator[Concern]:
     """What failed for a reason that stays until somebody changes something, alike together.
 
-    What is held while a list cannot be read goes on by itself where the list does.
+    What may pass is told when it has not for long, under whatever codes, by calls that look at everything. What is held
+    while a list cannot be read goes on when that can be.
     """
     alike: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
-    is_waiting = any(each.outcome is Outcome.FAILED and each.may_pass for each in results)
-    for result in results:
+    for result in findings.results:
         passes = result.may_pass and result.reason != Reason.INTERNAL_ERROR
-        passes = passes or (is_waiting and result.reason == Reason.HELD)
-        if result.outcome is Outcome.FAILED and not passes:
-            alike[str(result.reason), result.destination_region or "the source region"].append(result)
-    for (reason, region), failed in alike.items():
-        first = failed[0]
+        is_held_up = result.reason == Reason.HELD and result.message == UNREAD
+        if result.outcome is Outcome.FAILED and not is_held_up and not (passes and not findings.is_of_all):
+            kind = PASSING if passes else str(result.reason)
+            alike[kind, result.destination_region or "the source region"].append(result)
+    for (kind, region), failed in alike.items():
+        first, passes = failed[0], kind == PASSING
+        reason = str(first.reason)
         count = f", {len(failed)} times" if len(failed) > 1 else ""
         about = f" First: {first.source_id}." if first.source_id else ""
         said = f" {_line(first.message, MAX_MESSAGE).rstrip('.')}." if first.message else ""
-        text = f"{operation} failed in {region}{count}: {reason}.{said}{about}"
-        yield Concern(f"failed {operation} {reason} {region}", text, REMEDIES.get(reason, OTHERWISE))
+        patience = LASTING if passes else timedelta()
+        since = f" for more than {_long(patience)}" if patience else ""
+        text = f"{operation} failed in {region}{since}{count}: {reason}.{said}{about}"
+        yield Concern(f"failed {operation} {kind} {region}", text, REMEDIES.get(reason, OTHERWISE), patience)
 
 
 def _named(recovery: Recovery) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.core.errors import ApiFault
-from handlers.core.model import Backup
+from handlers.core.model import Backup, Source
 from handlers.core.report import Outcome, Result, failure
 
 
@@ -22,7 +22,8 @@ class Step(StrEnum):
 class Fate:
     """What is to become of one backup or copy.
 
-    `guards` are those for the sake of which it may be deleted: while one of them is not AVAILABLE, it must not be.
+    `guards` are those for the sake of which it may be deleted: while one of them is not AVAILABLE, it must not be. Nor
+    when its `source` says something else than when it was listed.
     """
 
     backup: Backup
@@ -31,6 +32,7 @@ class Fate:
     message: str | None = None
     step: Step | None = None
     guards: tuple[Backup, ...] = ()
+    source: Source | None = None
     fault: ApiFault | None = None
 
     @property

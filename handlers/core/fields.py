@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
 from handlers.core.grammar import Every, GrammarError, Keep
@@ -46,12 +46,25 @@ KeyId = Annotated[StrictStr, check_ocid("key")]
 CompartmentId = Annotated[StrictStr, check_ocid("compartment", "tenancy")]
 CompartmentList = Annotated[tuple[CompartmentId, ...], BeforeValidator(as_list), Field(min_length=1)]
 RegionList = Annotated[tuple[Region, ...], BeforeValidator(as_list), Field(min_length=1, max_length=20)]
+OWN_TAGS = "backup-copy-"
+"""What the keys of the function's own tags begin with: by these it knows what it has made, and what is to go."""
+
+
+def _check_own(tags: dict[str, str]) -> dict[str, str]:
+    if any(key.startswith(OWN_TAGS) for key in tags):
+        raise PydanticCustomError(
+            "own", "must have no keys that begin with backup-copy-, which the function alone writes"
+        )
+    return tags
+
+
 FreeformTags = Annotated[
     dict[
         Annotated[StrictStr, Field(min_length=1, max_length=100)],
         Annotated[StrictStr, Field(max_length=256)],
     ],
     Field(max_length=10),
+    AfterValidator(_check_own),
 ]
 TagValue = Annotated[StrictStr, Field(max_length=256)] | StrictInt | StrictBool
 DefinedTags = dict[

@@ -13,12 +13,13 @@ from handlers.core.recovery_point import Recovery
 
 
 class Unread(NamedTuple):
-    """A list of backups that could not be read, and why in a word."""
+    """A list of backups, or of sources, that could not be read, and why in a word."""
 
     region: str
     kind: Kind
     compartment_id: str
     reason: str
+    is_of_sources: bool = False
 
 
 class Problem(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.core.recovery_point import Recovery
+from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Outcome
 
 NAMESPACE = "backup_copy"
@@ -41,7 +41,7 @@ def _standing(recovery: Recovery) -> Iterator[Point]:
         return
     if recovery.age is not None:
         yield Point("recovery_point_age_seconds", dimensions, recovery.now, recovery.age / timedelta(seconds=1))
-    if recovery.belongs and recovery.target is not None:
+    if recovery.belongs and recovery.target is not None and recovery.standing is not Standing.UNSURE:
         yield Point("recovery_point_breach", dimensions, recovery.now, float(recovery.breach_since is not None))
     yield Point("bytes_stored", dimensions, recovery.now, float(recovery.stored_gb * GIGABYTE))
 

@@ -5,16 +5,17 @@ whose provenance this function wrote); its source is there, and its policy can b
 and does not keep it; no lock, flag or retention period holds it; it is not the newest AVAILABLE one of its source in
 its region; the next newer one is AVAILABLE; at home all of its copies are where they belong. And nothing at all goes
 when a list could not be read, or deleted when that were more than `MAX_DELETES`, or `MAX_DELETE_PERCENT` of what is
-ours in a region.
+ours in a region; nor while most of a region is on its way out, whenever each comes due (`delete_limits`).
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handlers.core.delete_limits import why_held
 from handlers.core.eligibility import assess
 from handlers.core.fate import Fate, Step
 from handlers.core.grammar import Keep
@@ -30,7 +31,6 @@ from handlers.core.tokens import MARK_TAG, read_mark
 
 UNREAD = "a list could not be read, so nothing is marked or deleted: see the results with a compartment as sourceId"
 STRAY = "the policy wants no copies here, so nobody says what is kept: delete it by hand, or name the region again"
-_REMEDY = "check POLICY and the tags backup-copy-keep; if it is meant so, raise the limit for a while"
 
 
 def prune(
@@ -49,9 +49,9 @@ def prune(
         ]
         return [_hold(before, UNREAD) if before.goes else after for before, after in zip(fates, unread, strict=True)]
     limited = (Step.MARK, Step.DELETE) if in_parts else (Step.DELETE,)
-    too_many = next(filter(None, (_too_many(fates, step, settings) for step in limited)), None)
-    if too_many:
-        return [_hold(fate, too_many) if fate.step in limited else fate for fate in fates]
+    why = why_held(fates, limited, settings, now)
+    if why:
+        return [_hold(fate, why) if fate.step in limited else fate for fate in fates]
     going = {fate.backup.id for fate in fates if fate.step is Step.DELETE}
     return [look.guarded(fate, going) if fate.step is Step.DELETE else fate for fate in fates]
 
@@ -108,14 +108,15 @@ class _Look:
             )
 
     def guarded(self, fate: Fate, going: Collection[str]) -> Fate:
-        """With its guards: the next newer and the newest of those that stay, and at home its copies that do."""
+        """With source and guards: the next newer and the newest of those that stay, and at home its copies that do."""
         newer = [each for each in self._newer(fate.backup) if _stays(each, going)]
         copies = [
             next(filter(lambda copy: _stays(copy, going), self._inventory.copies_of(fate.backup, region)), None)
             for region in sorted(self._inventory.copies)
         ]
         guards = {each.id: each for each in (newer[0], newer[-1], *copies) if each}
-        return replace(fate, guards=tuple(guards.values()))
+        source = self._inventory.sources[self._inventory.origin_of(fate.backup)]
+        return replace(fate, guards=tuple(guards.values()), source=source)
 
     def _newer(self, backup: Backup) -> Iterator[Backup]:
         """Those of its source in its region that come after it."""
@@ -218,24 +219,6 @@ class _Look:
 
 def _stays(backup: Backup, going: Collection[str]) -> bool:
     return backup.lifecycle is Lifecycle.AVAILABLE and backup.id not in going
-
-
-def _too_many(fates: Sequence[Fate], step: Step, settings: Settings) -> str | None:
-    """Why nothing may go in this call, or `None`. What is only marked does not go yet, and may be saved still.
-
-    What is not AVAILABLE or not ours cannot go, and so is no reason why more of the rest might.
-    """
-    able = [each for each in fates if each.outcome is not Outcome.NOT_READY and each.reason != Reason.NOT_OURS]
-    there = Counter(fate.backup.region for fate in able)
-    going = Counter(fate.backup.region for fate in fates if fate.step is step)
-    words = "to be deleted" if step is Step.DELETE else "due to go"
-    if going.total() > settings.max_deletes:
-        return f"{going.total()} are {words}, more than MAX_DELETES ({settings.max_deletes}): {_REMEDY}"
-    for region, count in going.items():
-        if count * 100 > settings.max_delete_percent * there[region]:
-            share = f"{count} of {there[region]} of ours in {region} are {words}"
-            return f"{share}, more than MAX_DELETE_PERCENT ({settings.max_delete_percent}): {_REMEDY}"
-    return None
 
 
 def _hold(fate: Fate, why: str) -> Fate:

@@ -97,6 +97,7 @@ class _Look:
                 waits_since=(there[0] if there else source.time_created) if is_told else None,
                 newest_backup=there[-1] if there else None,
                 is_awaited=is_due,
+                knows_backups=knows_backups,
                 copies=here,
                 told_of=max((each.time_created for each in tagged), default=None),
                 faulty_backups=tuple(each.id for each in backups if each.lifecycle is Lifecycle.FAULTY),

@@ -22,6 +22,8 @@ class Standing(StrEnum):
     """The recovery point is older than the policy's target."""
     UNREAD = "unread"
     """The destination could not be read: at most what the backups' own tags tell is known."""
+    UNSURE = "unsure"
+    """The destination was read, but too little of the source region to say more."""
     NONE_YET = "none_yet"
     """There is no copy yet, and it is not late as far as anybody says."""
     STRAY = "stray"
@@ -67,7 +69,9 @@ class Recovery:
     `None` where the backups could not be read, and no copy tells either.
     """
     newest_backup: datetime | None
-    """The newest AVAILABLE backup of the source."""
+    """The newest AVAILABLE backup of the source, of those that could be read."""
+    knows_backups: bool = True
+    """Whether the source's backups could be read."""
     copies: tuple[CopyState, ...] = ()
     is_awaited: bool = True
     """Whether more is to come: nothing is of a source that is gone, or is backed up with its volume group."""
@@ -129,6 +133,8 @@ class Recovery:
             return Standing.STRAY
         if self.breach_since:
             return Standing.BREACH
+        if self.is_unsure and (self.target is None or self.point is None):
+            return Standing.UNSURE
         if self.point is None and self.is_awaited:
             return Standing.NONE_YET
         return Standing.NO_TARGET if self.target is None else Standing.IN_TIME

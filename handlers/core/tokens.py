@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from handlers.core.model import Backup
@@ -97,6 +98,7 @@ def read_mark(backup: Backup) -> datetime | None:
     return _read_minute(moment) if name == backup.id[-_NAME:] else None
 
 
+@lru_cache(maxsize=4096)  # many backups share a slot, or a time to go
 def _read_minute(text: str) -> datetime | None:
     try:
         return datetime.strptime(text, _MINUTE).replace(tzinfo=UTC)

@@ -1,7 +1,8 @@
 """What people have been told: kept as tags of the topic itself, since the cloud is the only memory there is.
 
 A topic has room for ten tags of 256 characters. Of each concern a mark of eight characters is kept, what was found
-again last; where there are too many for that, those not found for longest are forgotten, and told once more.
+again last; where there are too many for that, those not found for longest are forgotten, and told once more. What may
+pass by itself is only noted with its hour at first, and told when it has been found by every call for long enough.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from textwrap import shorten
 
 from handlers.core.concerns import Concern, Concerns
 
 TAG = "backup-copy-told-"
 TAGS, PER_TAG, LENGTH = 6, 32, 8
+NOTED, HOUR = "~", timedelta(hours=1)
 FAILURE = "failed "
 MAX_TITLE = 200
 _OCID_OF_NAME = re.compile(r" \(ocid1\.[^)]*\)")
@@ -35,17 +38,42 @@ class News:
     marks: Marks
 
 
-def news(told: Marks, concerns: Iterable[tuple[str, Concerns, bool]]) -> News:
-    """What is new. For each operation its concerns, and whether it looked at all that there is."""
+def news(told: Marks, concerns: Iterable[tuple[str, Concerns]], now: datetime) -> News:
+    """What is new. For each operation its concerns."""
     known, begun, ended = dict.fromkeys(told), list[Concern](), list[Concern]()
-    for operation, found, is_of_all in concerns:
-        standing = {_mark(each.key, operation): each for each in found.standing}
+    for operation, found in concerns:
+        noted = _noted(known, operation, found, now)
+        standing = {
+            mark: each
+            for each in found.standing
+            if (mark := _mark(each.key, operation)) in known or _has_lasted(noted.get(each.key), each, now)
+        }
         begun += [each for mark, each in standing.items() if mark not in known]
         over = {_mark(each.key, operation): each for each in found.fine}
         ended += [each for mark, each in over.items() if mark in known and mark not in standing]
-        gone = over.keys() | {each for each in known if is_of_all and each[0] == _letter(operation)}
-        known = dict.fromkeys([*(each for each in known if each not in gone | standing.keys()), *standing])
-    return News(begun, ended, tuple(known))
+        gone = over.keys() | standing.keys()
+        gone |= {each for each in known if found.hides_nothing and each[0] == _letter(operation)}
+        gone |= {each for each in known if found.is_of_all and each.startswith(NOTED + _letter(operation))}
+        waiting = [mark for key, mark in noted.items() if _mark(key, operation) not in standing]
+        known = dict.fromkeys([*(each for each in known if each not in gone), *waiting, *standing])
+    return News(_each_once(begun), _each_once(ended), tuple(known))
+
+
+def _noted(known: Iterable[str], operation: str, found: Concerns, now: datetime) -> dict[str, str]:
+    """Of what may pass by itself the mark of when it was found first, by key."""
+    patient = [each.key for each in found.standing if each.patience]
+    return {
+        key: next((each for each in known if _is_note_of(each, key, operation)), _note(key, operation, now))
+        for key in patient
+    }
+
+
+def _has_lasted(note: str | None, concern: Concern, now: datetime) -> bool:
+    return note is None or (_hour(now) - _hour_of(note)) * HOUR > concern.patience
+
+
+def _each_once(concerns: Sequence[Concern]) -> list[Concern]:
+    return list({each.text: each for each in concerns}.values())
 
 
 def read_marks(tags: Mapping[str, str]) -> Marks:
@@ -71,7 +99,7 @@ def write_message(found: News, source_region: str) -> tuple[str, str]:
     begun, ended = found.begun, found.ended
     if begun:
         more = f", and {len(begun) - 1} more" if len(begun) > 1 else ""
-        title = f"Backup copies of {source_region}: {begun[0].text}{more}"
+        title = f"Backup copies of {source_region}: {begun[0].text.rstrip('.')}{more}"
     else:
         more = f", and {len(ended) - 1} more are over" if len(ended) > 1 else ""
         title = f"Backup copies of {source_region}: {ended[0].text}{more}"
@@ -99,3 +127,25 @@ def _mark(key: str, operation: str) -> str:
 
 def _letter(operation: str) -> str:
     return operation[0]
+
+
+def _note(key: str, operation: str, now: datetime) -> str:
+    """When something was found first: the hour in four characters, and two of a digest."""
+    hour = base64.urlsafe_b64encode(_hour(now).to_bytes(3, "big")).decode()
+    return NOTED + _letter(operation) + hour + _mark(key, operation)[-2:]
+
+
+def _is_note_of(note: str, key: str, operation: str) -> bool:
+    return note.startswith(NOTED + _letter(operation)) and note[-2:] == _mark(key, operation)[-2:]
+
+
+def _hour_of(note: str) -> int:
+    """Whatever stands there: what is no hour of the past has lasted for long."""
+    try:
+        return int.from_bytes(base64.urlsafe_b64decode(note[2:6]), "big")
+    except ValueError:
+        return 0
+
+
+def _hour(moment: datetime) -> int:
+    return int(moment.timestamp()) // 3600

@@ -38,16 +38,26 @@ def headline(report: FleetReport) -> Notice:
         return Notice(Tone.UNSURE, "There is nothing to show", "No source has a destination, or a copy anywhere.")
     if total.too_old:
         return Notice(Tone.BAD, _too_old(total, report), _worst(worst_of(report)))
-    if standings[Standing.UNREAD]:
-        title = f"{standings[Standing.UNREAD]:,} of {_points(len(report.recoveries))} could not be read"
-        return Notice(Tone.UNSURE, title, _others(standings))
-    if missing := standings[Standing.NONE_YET]:
-        verb = "has" if missing == 1 else "have"
-        title = f"{missing:,} of {_points(sum(standings.values()) - standings[Standing.STRAY])} {verb} no copy yet"
-        return Notice(Tone.UNSURE, title, _others(standings))
+    unclear = _unclear(standings, len(report.recoveries))
+    if unclear:
+        return unclear
     if not standings[Standing.IN_TIME]:
         return Notice(Tone.UNSURE, "No recovery point has a target", "Nothing says how old they may be.")
     return _all_in_time(standings[Standing.IN_TIME], total.worst_age, report)
+
+
+def _unclear(standings: Counter[Standing], number: int) -> Notice | None:
+    """What comes first where nothing is known to be too old, and not all is known, or not all has a copy."""
+    belonging = _points(number - standings[Standing.STRAY])
+    if unread := standings[Standing.UNREAD]:
+        return Notice(Tone.UNSURE, f"{unread:,} of {_points(number)} could not be read", _others(standings))
+    if unsure := standings[Standing.UNSURE]:
+        text = "Too little of the source region could be read."
+        return Notice(Tone.UNSURE, f"Whether {unsure:,} of {belonging} are in time is not known", text)
+    if missing := standings[Standing.NONE_YET]:
+        verb = "has" if missing == 1 else "have"
+        return Notice(Tone.UNSURE, f"{missing:,} of {belonging} {verb} no copy yet", _others(standings))
+    return None
 
 
 def _points(number: int) -> str:
@@ -162,15 +172,17 @@ def _of_destinations(report: FleetReport) -> Iterator[Notice]:
 
 def _of_lists(report: FleetReport) -> Iterator[Notice]:
     """What was read of one compartment or not at all is told by compartment, with the kinds that are missing there."""
-    kinds: defaultdict[tuple[str, str, str], list[Kind]] = defaultdict(list)
+    kinds: defaultdict[tuple[str, str, str, str], list[Kind]] = defaultdict(list)
     for each in sorted(set(report.unread)):
-        kinds[each.region, each.reason, each.compartment_id].append(each.kind)
+        kinds[each.region, each.reason, "" if each.is_of_sources else "backups of ", each.compartment_id].append(
+            each.kind
+        )
     if not kinds:
         return
     items = [
-        f"{plain(region)}: {plain(reason)} for backups of {' and '.join(f'{KINDS[kind]}s' for kind in found)} in "
+        f"{plain(region)}: {plain(reason)} for {what}{' and '.join(f'{KINDS[kind]}s' for kind in found)} in "
         f"{plain(compartment)}"
-        for (region, reason, compartment), found in kinds.items()
+        for (region, reason, what, compartment), found in kinds.items()
     ]
     more = [f"and {len(items) - MAX_ITEMS:,} more"] if len(items) > MAX_ITEMS else []
     yield Notice(Tone.UNSURE, "What could not be read, and why", "", (*items[:MAX_ITEMS], *more), is_detail=True)

@@ -18,7 +18,7 @@ a{color:inherit}
 .bad{--tone:var(--bad);--tone-bg:var(--bad-bg)}
 .good{--tone:var(--good);--tone-bg:var(--good-bg)}
 .unsure{--tone:var(--unsure);--tone-bg:var(--unsure-bg)}
-.breach{--mark:var(--bad)}.in_time{--mark:var(--good)}.unread,.none_yet,.stray{--mark:var(--unsure)}.no_target{--mark:var(--dim)}
+.breach{--mark:var(--bad)}.in_time{--mark:var(--good)}.unread,.unsure,.none_yet,.stray{--mark:var(--unsure)}.no_target{--mark:var(--dim)}
 .late{--mark:var(--bad)}
 header,.notice{border:1px solid var(--tone);border-left-width:.5rem;border-radius:.5rem;background:var(--tone-bg);
 padding:1rem 1.25rem;margin-bottom:1rem;overflow-wrap:anywhere}

@@ -22,6 +22,7 @@ KINDS = {Kind.VOLUME_GROUP: "volume group", Kind.VOLUME: "volume", Kind.BOOT_VOL
 SIGNS = {
     Standing.BREACH: "✗",
     Standing.UNREAD: "?",
+    Standing.UNSURE: "¿",
     Standing.NONE_YET: "∅",
     Standing.STRAY: "⚑",
     Standing.NO_TARGET: "○",
@@ -30,6 +31,7 @@ SIGNS = {
 STANDINGS = {
     Standing.BREACH: "too old",
     Standing.UNREAD: "not read",
+    Standing.UNSURE: "source not read",
     Standing.NONE_YET: "no copy yet",
     Standing.STRAY: "stray",
     Standing.NO_TARGET: "no target",

@@ -70,7 +70,8 @@ def test_defined_tags_are_known_by_namespace_and_key(world: World, kind: Kind) -
             "Teams.owner": "payroll",
         }
         assert source.freeform_tags == {"tier": "bronze"}
-        assert source.tags == {**source.freeform_tags, **source.defined_tags}
+        defined = {key.casefold(): value for key, value in source.defined_tags.items()}
+        assert source.tags == {**source.freeform_tags, **defined}
 
 
 def test_a_member_names_its_group(world: World) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handlers.core.model import Lifecycle, Source
+from handlers.core.report import Status
 from tests.fakes import HOME
 from tests.quarter.conduct import Told
 from tests.quarter.setting import World
@@ -17,6 +18,7 @@ MANY = 20
 """Of more than so many in one region only the number is told."""
 _ONE = re.compile(r"^- the recovery point of .*?(ocid1\.\w+\.[\w.]+)\)? in (\S+) (?:is|does)", re.MULTILINE)
 _OVER = re.compile(r"^- .*?(ocid1\.\w+\.[\w.]+)\)?[ ,].* in (\S+) (?:is|any) ", re.MULTILINE)
+_FEW = re.compile(r"^- in (\S+) it is so only \d+ times by now: the recovery point", re.MULTILINE)
 _FOLDED = re.compile(r"^- \d+ times in (\S+): the recovery point is older", re.MULTILINE)
 
 Place = tuple[str, str]
@@ -46,6 +48,13 @@ class Watch:
     open: dict[Place, Breach] = field(default_factory=dict)
     folded: set[str] = field(default_factory=set)
     before: set[Place] = field(default_factory=set)
+    failing: dict[str, list[bool]] = field(default_factory=dict)
+    """For each outage at home, of each sweep that could have told that it lasts whether it did."""
+
+    early: set[Place] = field(default_factory=set)
+    """What was told of a region in the dark by the tags of backups: they may not yet tell of the last copy there."""
+    is_failing_told: bool = False
+    """Whether it was told since a sweep did all that it was to do."""
 
     def look(self) -> None:
         """To be called before a call that reports."""
@@ -66,7 +75,7 @@ class Watch:
         }
         is_remembered = not trouble.has_hit("notices") and not told.is_cut
         for place in before & now:
-            breach = self.open.setdefault(place, Breach(told.begun, told.ended))
+            breach = self.open.setdefault(place, Breach(told.begun, told.ended, is_told=place in self.early))
             breach.last = told.ended
             is_plain = knows_home and (place[1] not in hidden or looks_late(self.world, *place))
             breach.chances_to_tell += is_plain and not trouble.has_hit("notices")
@@ -76,7 +85,9 @@ class Watch:
                 self.world.violation(f"the breach of {place} was told twice")
             breach.is_surely_remembered |= place in ones and is_remembered
             breach.is_told |= place in ones or place[1] in self.folded
-        self._check(hidden, ones | measured, over, now)
+        self._check(told, ones | measured, over, now)
+        self.early = (self.early | (ones - before - now)) - over
+        self._see_failing(told, is_remembered=is_remembered)
         for place in self.open.keys() - (before & now):
             is_seen = place not in before | now and knows_home and place[1] not in hidden
             # An end that could not be remembered hides what begins before the next call can see it.
@@ -88,16 +99,38 @@ class Watch:
             if sum(where == region for _, where in before | now) <= MANY:
                 self.folded.discard(region)
 
-    def _check(self, hidden: set[str], begun: set[Place], over: set[Place], now: set[Place]) -> None:
-        """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell."""
-        for place in begun - self.before - now:
-            if not (place[1] in hidden and looks_late(self.world, *place)):
+    def _check(self, told: Told, begun: set[Place], over: set[Place], now: set[Place]) -> None:
+        """Nothing is told that is not so, whatever could not be read; of a region in the dark only what tags tell.
+
+        With the source region in the dark what is gone looks late as far as is known, and the message says so.
+        """
+        is_dark = {(HOME, "list_sources"), (HOME, "list_backups")} <= self.world.cloud.trouble.seen
+        for place in begun - self.before - now if not is_dark else ():
+            is_hidden = self.world.cloud.trouble.has_hidden(place[1])
+            if not (is_hidden and looks_late(self.world, *place)):
                 self.world.violation(f"{place} was told to be in breach, and is not")
+        for region in {found[1] for message in told.messages for found in _FEW.finditer(message.body)}:
+            if sum(where == region for _, where in self.before & now) > MANY:
+                self.world.violation(f"it was told that few are in breach in {region}, and many are")
         for place in over & self.before & now:
             self.world.violation(f"the breach of {place} was told to be over, and is not")
 
+    def _see_failing(self, told: Told, *, is_remembered: bool) -> None:
+        """What fails at home for long is told as such: the breaches that it hides cannot be."""
+        words = "Sweep failed in the source region for more than"
+        self.is_failing_told |= any(words in each.body for each in told.messages)
+        if told.operation == "Sweep" and told.report.status is Status.OK:
+            self.is_failing_told = False
+        for outage in self.world.cloud.trouble.outages:
+            lasts = told.begun - outage.begin
+            if outage.may_pass and told.operation == "Sweep" and timedelta() <= lasts and told.begun < outage.end:
+                self.failing.setdefault(outage.what, []).append(self.is_failing_told or not is_remembered)
+
     def end(self) -> None:
         """Look at those that are not over yet."""
+        for what, told in self.failing.items():
+            if len(told) > 2 and not any(told):
+                self.world.violation(f"nobody was told that {what}")
         for place in list(self.open):
             self._close(place)
 

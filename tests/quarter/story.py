@@ -21,6 +21,8 @@ AGAIN = 4 * HOUR
 REFUSABLE = ("copy", "update", "delete", "create", "list_backups", "notices.publish", "notices.tags",
              "notices.replace_tags", "metrics.publish")  # fmt: skip
 
+HIDING = ("list_sources", "list_backups")
+
 
 class Story:
     """Everything that is still to happen, the earliest first."""
@@ -120,7 +122,7 @@ class Story:
 
 
 def _outages(world: World, calm: datetime) -> Iterator[Outage]:
-    """A destination is dark once or twice; a permission is missing for some days; nobody can be told."""
+    """A destination is dark once or twice; lists at home fail for days, permissions are missing, nobody can be told."""
     random, last = world.random, (calm - world.start) / DAY
 
     def span(longest: float) -> tuple[datetime, datetime]:
@@ -130,6 +132,8 @@ def _outages(world: World, calm: datetime) -> Iterator[Outage]:
     for _ in range(random.choice((1, 1, 2))):
         region = random.choice(DESTINATIONS)
         yield Outage(f"{region} is dark", *span(4), region, is_silent=True)
+    for method in random.sample(HIDING, random.choice((0, 0, 0, 1, 2))):
+        yield Outage(f"{method} at home fails", *span(4), HOME, frozenset({method}), may_pass=True)
     for method in random.sample(REFUSABLE, random.choice((0, 1, 2))):
         where = {"update": (HOME, *DESTINATIONS), "delete": (HOME, *DESTINATIONS), "list_backups": DESTINATIONS}
         region_or_any = random.choice(where.get(method, (None,)))

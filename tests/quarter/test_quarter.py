@@ -61,7 +61,8 @@ def test_a_newest_one_that_goes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(fates._Look, "_needed", lambda *_: None)
     monkeypatch.setattr(fates._Look, "guarded", lambda _, fate, __: fate)
     monkeypatch.setattr(prune, "_are_there", lambda *_: True)
-    monkeypatch.setattr(fates, "_too_many", lambda *_: None)
+    monkeypatch.setattr(prune, "_says_the_same", lambda *_: True)
+    monkeypatch.setattr(fates, "why_held", lambda *_: None)
     assert "though it is the newest" in found(0)
 
 

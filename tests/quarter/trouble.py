@@ -24,6 +24,8 @@ class Outage:
     region: str | None = None
     methods: frozenset[str] = frozenset()
     is_silent: bool = False
+    may_pass: bool = False
+    """Whether the answers are not those of a missing permission, but of a service that has lost its way."""
 
     def hits(self, now: datetime, region: str, method: str, arguments: Mapping[str, Any]) -> bool:
         if not self.begin <= now < self.end:
@@ -34,6 +36,8 @@ class Outage:
         return method in self.methods and self.region in {region, None}
 
     def fault(self) -> ApiFault:
+        if self.may_pass:
+            return Passing("InternalServerError", "try again", status=500)
         return Passing("ConnectionFailed", "no answer") if self.is_silent else refused()
 
 

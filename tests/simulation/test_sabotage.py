@@ -97,7 +97,7 @@ def test_when_not_everything_has_to_be_read_something_goes_unread(monkeypatch: p
 
 def test_without_limits_too_many_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """As they would after a slip in the policy."""
-    monkeypatch.setattr(prune, "_too_many", lambda *_: None)
+    monkeypatch.setattr(prune, "why_held", lambda *_: None)
     assert is_caught("never too many go")
 
 

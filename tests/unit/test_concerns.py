@@ -1,11 +1,14 @@
 """What needs a person, and what to do about it; and what does not."""
 
+from datetime import timedelta
+
 import pytest
 
 from handlers.core.concerns import MANY, OTHERWISE, REMEDIES, Concern, Concerns, concerns_of
 from handlers.core.errors import ApiFault
 from handlers.core.findings import Findings
 from handlers.core.model import Lifecycle
+from handlers.core.prune import UNREAD
 from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason, Result, failure
 from tests.fakes import AWAY, FAR, passing, refused
@@ -62,8 +65,9 @@ def test_each_source_and_destination_is_a_concern_of_its_own() -> None:
         (a_recovery(waits_since=NOW - 99 * HOUR, newest_backup=NOW), "a copy is missing"),
         (in_breach(newest_backup=NOW), "a copy is missing"),
         (in_breach(), "its last backup is copied, but old"),
+        (in_breach(knows_backups=False, newest_backup=None), "its backups could not be listed"),
     ],
-    ids=["no backup", "never copied", "behind", "no new backup"],
+    ids=["no backup", "never copied", "behind", "no new backup", "backups not read"],
 )
 def test_the_remedy_begins_where_the_cause_is(recovery: Recovery, words: str) -> None:
     """Backups that are not made, or copies that are not."""
@@ -135,6 +139,16 @@ def test_of_a_faulty_copy_it_is_told_whether_it_was_replaced(lifecycle: Lifecycl
     assert [each.remedy.startswith(words) for each in found.standing] == [True]
 
 
+def test_of_a_faulty_copy_whose_backup_is_gone_no_other_is_promised() -> None:
+    """Nor where no copies are wanted any more."""
+    orphan, stray = (
+        a_recovery(a_copy(1, Lifecycle.FAULTY, is_orphan=True)),
+        a_recovery(a_copy(1, Lifecycle.FAULTY), belongs=False),
+    )
+
+    assert all("cannot be made again" in each.remedy for each in of(orphan, stray).standing)
+
+
 @pytest.mark.parametrize(("hours", "count"), [(23, 0), (25, 1)])
 def test_a_copy_that_does_not_arrive_is_told_after_a_day(hours: float, count: int) -> None:
     """Large ones take hours."""
@@ -153,18 +167,26 @@ def test_many_alike_in_a_region_are_one(count: int, told: int) -> None:
     """They have one cause: a region that is dark, or a permission."""
     found = of(*(in_breach() for _ in range(count))).standing
 
-    assert len(found) == told
+    assert len({each.text for each in found}) == told
+
+
+def test_that_many_have_become_twice_as_many_is_a_concern_of_its_own() -> None:
+    """And that they are fewer is none; each has all keys of those before it."""
+    twenty, forty, thirty = (set(keys(of(*(in_breach() for _ in range(count))).standing)) for count in (21, 40, 30))
+
+    assert len(forty - twenty) == 1
+    assert thirty == twenty < forty
 
 
 def test_many_say_their_number_and_their_first() -> None:
     """Of each kind and region by itself."""
     recoveries = [in_breach() for _ in range(30)] + [in_breach(region=FAR) for _ in range(2)]
 
-    many, *few = of(*recoveries).standing
+    found = of(*recoveries).standing
 
-    assert many.text == f"30 times in {AWAY}: the recovery point is older than its target"
-    assert recoveries[0].source.id in many.remedy
-    assert len(few) == 2
+    assert {each.text for each in found[:-2]} == {f"30 times in {AWAY}: the recovery point is older than its target"}
+    assert recoveries[0].source.id in found[0].remedy
+    assert all(FAR in each.text for each in found[-2:])
 
 
 def test_that_there_are_many_is_over_where_all_was_read() -> None:
@@ -175,6 +197,15 @@ def test_that_there_are_many_is_over_where_all_was_read() -> None:
     assert set(many) <= set(keys(of(*few).fine))
     assert not set(many) & set(keys(of(*few, is_of_all=False).fine))
     assert not set(many) & set(keys(of(*few, a_recovery(is_known=False)).fine))
+
+
+def test_that_there_are_many_is_not_over_while_some_cannot_be_judged() -> None:
+    """They may be among the many still: a list that fails once is no good news."""
+    many = keys(of(*(in_breach() for _ in range(30))).standing)
+    unsure = [a_recovery(target=None, is_unsure=True) for _ in range(30)]
+
+    assert not set(many) & set(keys(of(*unsure).fine))
+    assert set(many) <= set(keys(of(*unsure[:5]).fine))
 
 
 # Failures
@@ -190,17 +221,32 @@ def test_that_there_are_many_is_over_where_all_was_read() -> None:
     ],
     ids=lambda each: each.code,
 )
-def test_what_passes_by_itself_needs_nobody(fault: ApiFault) -> None:
-    """The next call finds it gone."""
-    assert of_results(failure("Sweep", "a", fault, AWAY)) == []
+def test_what_passes_by_itself_needs_nobody_for_hours(fault: ApiFault) -> None:
+    """The next call finds it gone, or else somebody has to see to it."""
+    (concern,) = of_results(failure("Sweep", "a", fault, AWAY))
+
+    assert concern.patience == timedelta(hours=6)
+    assert concern.text.startswith(f"Sweep failed in {AWAY} for more than 6 h 0 min: {fault.code}.")
+
+
+def test_what_does_not_pass_has_one_key_whatever_its_code() -> None:
+    """A region in trouble answers with one code now and with another then; only calls that look at all can tell."""
+    codes = [passing("Timeout", 0), passing("ServiceUnavailable", 503)]
+
+    (one,), (other,) = (of_results(failure("Sweep", "a", each, AWAY)) for each in codes)
+    restricted = Findings([failure("Sweep", "a", codes[0], AWAY)], is_of_all=False)
+
+    assert one.key == other.key
+    assert concerns_of("Sweep", restricted).standing == []
 
 
 def test_failures_alike_are_one_with_their_number() -> None:
     """A missing permission fails for every backup; the request ID stays in the log."""
     results = [failure("Sweep", f"ocid{number}", refused(), AWAY) for number in range(3)]
 
-    (concern,) = of_results(*results, failure("Sweep", "x", passing(), AWAY))
+    concern, other = of_results(*results, failure("Sweep", "x", passing(), AWAY))
 
+    assert (concern.patience, other.patience) == (timedelta(), timedelta(hours=6))
     assert concern.text == f"Sweep failed in {AWAY}, 3 times: NotAuthorizedOrNotFound. no. First: ocid0."
     assert concern.remedy == REMEDIES["NotAuthorizedOrNotFound"]
 
@@ -229,12 +275,15 @@ def test_every_failure_has_a_remedy(reason: str) -> None:
 
 
 def test_what_is_held_because_a_list_was_silent_needs_nobody() -> None:
-    """The next call reads it, and goes on; what is held because it is too much, or because a list is refused, does."""
-    held = Result("PruneCopies", Outcome.FAILED, reason=Reason.HELD, source_id="a", destination_region=AWAY)
+    """The list is told of by itself; what is held because it is too much is told, whatever else there is."""
+    waits, held = (
+        Result("PruneCopies", Outcome.FAILED, Reason.HELD, message, source_id="a", destination_region=AWAY)
+        for message in (UNREAD, "51 are to be deleted, more than MAX_DELETES (50)")
+    )
 
-    assert of_results(held, failure("PruneCopies", "b", passing(), AWAY)) == []
-    assert len(of_results(held)) == 1
-    assert len(of_results(held, failure("PruneCopies", "b", refused(), AWAY))) == 2
+    for other in (failure("PruneCopies", "b", passing(), AWAY), failure("PruneCopies", "b", refused(), AWAY)):
+        assert [each.key for each in of_results(waits, other)] == [each.key for each in of_results(other)]
+        assert any("more than MAX_DELETES" in each.text for each in of_results(held, other))
 
 
 # What others have written

@@ -99,6 +99,7 @@ def everything() -> FleetReport:
         recovery("mixed", *mixed, region=FAR, belongs=False),
         in_time("dark", is_known=False, region=FAR),
         in_time("free", target=None),
+        in_time("hidden", target=None, is_unsure=True),
         in_breach("late"),
         recovery("fresh", waits_since=NOW - HOUR),
     )
@@ -187,6 +188,22 @@ def test_each_lane_says_in_words_what_it_draws() -> None:
     ]
 
 
+def test_what_cannot_be_judged_is_not_said_to_have_no_target() -> None:
+    """A list of sources that failed hides their tags, and the page says which list it was."""
+    hidden = in_time("hidden", target=None, is_unsure=True)
+    lists = [
+        Unread(HOME, Kind.VOLUME, "ocid1.compartment.oc1..a", "Timeout", is_of_sources)
+        for is_of_sources in (False, True)
+    ]
+
+    text = markdown_page(fleet(hidden, in_time("young"), unread=lists)).replace("\\", "")
+
+    assert "Whether 1 of 2 recovery points are in time is not known" in text
+    assert "has a target" not in text
+    assert "Timeout for backups of volumes in" in text
+    assert "Timeout for volumes in" in text
+
+
 @given(st.permutations(everything().recoveries))
 def test_what_is_worst_comes_first(found: list[Recovery]) -> None:
     """In whatever order it was read: the same report is the same page, to the byte."""
@@ -195,8 +212,9 @@ def test_what_is_worst_comes_first(found: list[Recovery]) -> None:
     timeline = [str(each.findtext("b")) for each in page.iter("div") if each.get("class") == "who"]
     table = next(each for each in page.iter("section") if each.get("id") == "all-figures")
 
-    assert timeline == ["late", "dark", "fresh", "mixed", "free"]
-    assert [row[0].text for row in table.iter("tr")] == ["Source", "late", "dark", "fresh", "mixed", "free", "mixed"]
+    assert timeline == ["late", "dark", "hidden", "fresh", "mixed", "free"]
+    rows = [row[0].text for row in table.iter("tr")]
+    assert rows == ["Source", "late", "dark", "hidden", "fresh", "mixed", "free", "mixed"]
     assert html_page(report) == html_page(everything())
     assert markdown_page(report) == markdown_page(everything())
 
@@ -250,7 +268,7 @@ def test_orphans_stay_apart_where_there_are_many(hours: int, css_class: str) -> 
 
 def test_every_state_of_a_copy_has_a_mark_of_its_own() -> None:
     """Told apart by their shapes: paths with round and square ends, and the symbols of the rare ones."""
-    lane = lanes(everything())[4]
+    lane = lanes(everything())[5]
     paths = {each.get("class"): str(each.get("d")) for each in lane.iter("path")}
 
     assert lane.get("aria-label", "").startswith(f"mixed in {AWAY}")

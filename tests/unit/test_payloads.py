@@ -179,6 +179,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("a lone surrogate", {**CREATE, "displayName": "\ud800"}, "displayName", "unicode"),
     ("eleven tags", {**CREATE, "freeformTags": {f"k{n}": "" for n in range(11)}}, "freeformTags", "at most 10"),
     ("a long tag key", {**CREATE, "freeformTags": {"k" * 101: "v"}}, f"freeformTags.{'k' * 64}.[key]", "at most 100"),
+    ("a slot of one's own", {**CREATE, "freeformTags": {"backup-copy-slot": MARK}}, "freeformTags", "alone writes"),
+    ("a mark of one's own", {**UPDATE, "freeformTags": {"backup-copy-delete-after": MARK}}, "freeformTags", "alone"),
     ("an empty tag key", {**CREATE, "freeformTags": {"": "v"}}, "freeformTags..[key]", "at least 1"),
     ("a long tag value", {**CREATE, "freeformTags": {"k": "v" * 257}}, "freeformTags.k", "at most 256"),
     ("a number for a tag value", {**CREATE, "freeformTags": {"k": 7}}, "freeformTags.k", "string"),

@@ -443,6 +443,20 @@ def test_one_that_is_asked_for_by_region_waits_while_nobody_knows_what_comes_bef
     assert not is_told or next(each.fault for each in decisions if each.original is target) is fault
 
 
+@pytest.mark.parametrize("why", ["copied", "unfinished"])
+def test_one_that_is_asked_for_by_region_waits_for_none_that_cannot_come_before_it(scene: Scene, why: str) -> None:
+    """Its copy is there, or it is not AVAILABLE."""
+    source_id = scene.source()
+    del scene.inventory.sources[source_id]
+    scene.inventory.unread_sources[source_id] = passing()
+    lifecycle = Lifecycle.AVAILABLE if why == "copied" else Lifecycle.CREATING
+    target, before = scene.original(source_id, 1), scene.original(source_id, 2, lifecycle=lifecycle)
+    if why == "copied":
+        scene.copy(before)
+
+    assert planned(scene.plan(Scope(target=Target(target, (AWAY,))))) == [(target.id, AWAY)]
+
+
 def test_two_that_were_made_at_the_same_moment_still_have_an_order(scene: Scene) -> None:
     """Always the same, by their ids."""
     source_id = scene.source()

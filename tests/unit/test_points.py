@@ -56,6 +56,13 @@ def test_where_nothing_is_due_there_is_no_breach_to_measure(facts: dict[str, obj
     assert names == {"recovery_point_age_seconds", "bytes_stored"}
 
 
+def test_of_what_cannot_be_judged_no_breach_is_claimed_nor_denied() -> None:
+    """An alarm on it must not clear for a list that failed."""
+    found = values(a_recovery(is_unsure=True, waits_since=None, newest_backup=None))
+
+    assert "recovery_point_breach" not in {name for name, *_ in found}
+
+
 def test_without_a_copy_there_is_no_age() -> None:
     """Zero would be the best of all ages; the breach is what tells."""
     recovery = a_recovery(waits_since=NOW - 100 * HOUR)

@@ -225,6 +225,29 @@ def test_a_tag_of_the_source_stands_above_the_policy(cloud: FakeCloud) -> None:
     assert not marked(cloud)
 
 
+@pytest.mark.parametrize("change", ["tag", "name", "end", "gone"])
+def test_a_source_that_was_changed_since_it_was_listed_keeps_what_it_has(cloud: FakeCloud, change: str) -> None:
+    """Whoever tags it to stop a deletion is heeded by the very call that is at work."""
+    nights = Nights(cloud)
+    nights.mark()
+    changed: dict[str, Callable[[], object]] = {
+        "tag": lambda: _change(cloud, nights, freeform_tags={"backup-copy-keep": "all"}),
+        "name": lambda: _change(cloud, nights, name="archive"),
+        "end": lambda: _change(cloud, nights, lifecycle=Lifecycle.TERMINATING),
+        "gone": lambda: cloud.sources.pop(nights.source.id),
+    }
+    after_the_lists(cloud, changed[change])
+
+    results = prune(cloud)
+
+    assert alive(cloud) >= ids(nights.old)
+    assert outcomes(results, nights.old) == {(Outcome.DEFERRED, Reason.CHANGED)}
+
+
+def _change(cloud: FakeCloud, nights: Nights, **facts: Any) -> None:
+    cloud.sources[nights.source.id] = replace(nights.source, **facts)
+
+
 @pytest.mark.parametrize("tag", ["backup-copy-keep", "backup-copy-destinations"])
 def test_nothing_goes_of_a_source_whose_tag_cannot_be_followed(cloud: FakeCloud, tag: str) -> None:
     """It may have said that all of this is kept."""
@@ -781,6 +804,22 @@ def test_a_mistake_in_the_policy_does_not_get_through_in_parts(cloud: FakeCloud)
             cloud.clock.advance(4 * HOUR)
 
     assert alive(cloud) == before
+
+
+def test_a_mistake_in_the_policy_does_not_get_through_where_marking_is_slow(cloud: FakeCloud) -> None:
+    """Oracle takes a few tags an hour, so that few come due at a time, and never more than the limits."""
+    nights = [Nights(cloud, 12) for _ in range(4)]
+    before, said = alive(cloud), ""
+    for _ in range(72):
+        cloud.script("update", *[passing("TooManyRequests", 429)] * 100, calls_before=3)
+        results = prune(cloud, POLICY=policy("last 1"), MAX_DELETE_PERCENT="20")
+        said += "".join(str(each.message) for each in results.values())
+        cloud.forget_scripts()
+        cloud.clock.advance(HOUR)
+
+    assert alive(cloud) == before
+    assert "more than MAX_DELETE_PERCENT allows in all (60)" in said
+    assert outcomes(results, nights[0].backups[-1:]) == {(Outcome.KEPT, Reason.RETENTION)}
 
 
 def test_only_what_is_in_the_compartments_that_were_named_is_touched(cloud: FakeCloud) -> None:

@@ -272,7 +272,33 @@ def test_of_a_source_that_a_single_list_may_hide_nothing_is_claimed(scene: Scene
 
     found = only(scene)
 
-    assert (found.standing, found.target, found.next_due, found.is_unsure) == (Standing.NO_TARGET, None, None, True)
+    assert (found.standing, found.target, found.next_due, found.is_unsure) == (Standing.UNSURE, None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "standing"),
+    [("sources", Standing.UNSURE), ("backups", Standing.UNSURE), ("both", Standing.BREACH)],
+)
+def test_a_permission_that_is_missing_hides_a_source_only_with_its_backups(
+    scene: Scene, what: str, standing: Standing
+) -> None:
+    """What is missing for long must not end the watch over what is there; one list alone shows that it is gone."""
+    stranger(scene, time_created=NOW - 49 * HOUR)
+    volumes = Listing(HOME, Kind.VOLUME, COMPARTMENT)
+    if what != "backups":
+        scene.inventory.unread_source_lists[volumes] = CLOSED
+    if what != "sources":
+        scene.inventory.unread[volumes] = CLOSED
+
+    assert only(scene).standing is standing
+
+
+def test_a_source_of_which_backups_are_seen_is_not_lost(scene: Scene) -> None:
+    """It was not asked for, and may be gone: whatever is refused in its compartment."""
+    scene.copy(scene.original(ocid("volume", HOME, "elsewhere"), 49))
+    unread(scene, HOME, CLOSED)
+
+    assert only(scene).standing is Standing.UNSURE
 
 
 @pytest.mark.parametrize("fault", [DARK, CLOSED])
@@ -284,7 +310,7 @@ def test_of_a_source_that_did_not_answer_nothing_is_claimed(scene: Scene, fault:
 
     found = only(scene)
 
-    assert (found.standing, found.is_unsure) == (Standing.NO_TARGET, True)
+    assert (found.standing, found.is_unsure) == (Standing.UNSURE, True)
 
 
 def test_a_source_that_was_not_asked_for_is_neither_late_nor_in_time(scene: Scene) -> None:
@@ -293,7 +319,7 @@ def test_a_source_that_was_not_asked_for_is_neither_late_nor_in_time(scene: Scen
 
     found = only(scene)
 
-    assert (found.standing, found.is_unsure) == (Standing.NO_TARGET, True)
+    assert (found.standing, found.is_unsure) == (Standing.UNSURE, True)
 
 
 def test_a_compartment_that_is_refused_brings_no_source_back(scene: Scene) -> None:
@@ -315,7 +341,7 @@ def test_where_sources_may_not_be_listed_one_that_is_not_found_may_be_there(scen
 
     found = only(scene)
 
-    assert (found.standing, found.is_unsure) == (Standing.NO_TARGET, True)
+    assert (found.standing, found.is_unsure) == (Standing.UNSURE, True)
 
 
 def test_without_the_backups_nobody_knows_since_when_a_copy_is_missing(scene: Scene) -> None:
@@ -331,7 +357,7 @@ def test_without_the_backups_nobody_knows_since_when_a_copy_is_missing(scene: Sc
     scene.inventory.unread[Listing(HOME, Kind.VOLUME, COMPARTMENT)] = DARK
 
     found = {each.source.id: each for each in look(scene)}
-    assert [found[each.id].standing for each in (old, copied)] == [Standing.NONE_YET, Standing.BREACH]
+    assert [found[each.id].standing for each in (old, copied)] == [Standing.UNSURE, Standing.BREACH]
     assert [found[each.id].is_unsure for each in (old, copied)] == [True, False]
     assert [found[each.id].next_due for each in (old, copied)] == [None, None]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from handlers.core.errors import ApiFault, Passing
 from handlers.core.model import Kind, Lifecycle
 from handlers.core.operations import Sweep
 from handlers.core.report import MAX_RESULTS, Outcome, Reason, Status
@@ -205,6 +206,19 @@ def test_a_list_at_home_that_cannot_be_read_is_a_failure_of_its_own(cloud: FakeC
     )
     assert seen.source_id == volume.id
     assert report(results).status is Status.PARTIAL
+
+
+@pytest.mark.parametrize("fault", [refused(), passing()])
+def test_a_list_of_sources_that_cannot_be_read_is_a_failure_too(cloud: FakeCloud, fault: ApiFault) -> None:
+    """With all copies there nothing else would tell that their tags are not heeded."""
+    several(cloud, 1)
+    run(cloud)
+    arrive(cloud)
+    cloud.script("list_sources", fault)
+
+    hidden = next(each for each in run(cloud) if each.outcome is Outcome.FAILED)
+
+    assert (hidden.reason, hidden.source_id, hidden.may_pass) == (fault.code, COMPARTMENT, isinstance(fault, Passing))
 
 
 def test_a_list_in_a_destination_that_hides_nothing_fails_nothing(cloud: FakeCloud) -> None:

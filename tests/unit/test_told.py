@@ -1,6 +1,7 @@
 """What people have been told: remembered in the tags of a topic, so that nothing is told twice while it stands."""
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from handlers.core.told import (
 )
 from tests.fakes import AWAY, HOME, ocid
 from tests.strategies import texts
+from tests.unit.scene import HOUR, NOW
 
 CAPACITY = TAGS * PER_TAG
 MARKS = st.lists(
@@ -39,12 +41,12 @@ def concern(key: str) -> Concern:
     return Concern(key, f"about {key}", f"see to {key}")
 
 
-def found(*standing: str, fine: tuple[str, ...] = ()) -> Concerns:
-    return Concerns([concern(each) for each in standing], [concern(each) for each in fine])
+def found(*standing: str, fine: tuple[str, ...] = (), all_: bool = True) -> Concerns:
+    return Concerns([concern(each) for each in standing], [concern(each) for each in fine], all_, all_)
 
 
 def tell(told: Marks, *standing: str, fine: tuple[str, ...] = (), operation: str = "Sweep", all_: bool = True) -> News:
-    return news(told, [(operation, found(*standing, fine=fine), all_)])
+    return news(told, [(operation, found(*standing, fine=fine, all_=all_))], NOW)
 
 
 def keys(concerns: object) -> list[str]:
@@ -105,10 +107,51 @@ def test_what_stands_is_not_over() -> None:
 
 def test_operations_of_one_call_tell_the_same_once() -> None:
     """A sweep and the report after it see the same breach."""
-    fresh = news((), [("Sweep", found("breach a"), True), ("ReportCopies", found("breach a"), True)])
+    fresh = news((), [("Sweep", found("breach a")), ("ReportCopies", found("breach a"))], NOW)
 
     assert keys(fresh.begun) == ["breach a"]
     assert len(fresh.marks) == 1
+
+
+def fail(told: Marks, hours: float, *failing: str, operation: str = "Sweep") -> News:
+    """A call of this hour in which these may pass by themselves."""
+    standing = [replace(concern(f"{FAILURE}{operation} {each}"), patience=6 * HOUR) for each in failing]
+    return news(told, [(operation, Concerns(standing, [], is_of_all=True))], NOW + HOUR * hours)
+
+
+def test_what_may_pass_is_told_when_it_has_not_for_long() -> None:
+    """Once, by whichever call finds it again after six hours."""
+    marks: Marks = ()
+    told = []
+    for hours in (0, 1, 5, 7, 8, 30):
+        fresh = fail(marks, hours, "x")
+        marks = read_marks(write_marks(fresh.marks, {}))
+        told.append(len(fresh.begun))
+
+    assert told == [0, 0, 0, 1, 0, 0]
+    assert len(marks) == 1
+
+
+@pytest.mark.parametrize("between", [(), ("y",)])
+def test_what_has_passed_meanwhile_begins_anew(between: tuple[str, ...]) -> None:
+    """Two blips a day apart are no trouble that lasts; another operation says nothing of it."""
+    begun = fail((), 0, "x")
+    other = fail(begun.marks, 1, "z", operation="PruneCopies")
+    assert set(begun.marks) <= set(other.marks)
+    passed = fail(begun.marks, 1, *between)
+
+    assert fail(passed.marks, 24, "x").begun == []
+    assert len(fail(other.marks, 24, "x").begun) == 1
+
+
+def test_of_the_same_words_one_is_told() -> None:
+    """However many keys they have."""
+    twice = [Concern(key, "many", "see") for key in ("many 1", "many 2")]
+
+    fresh = news((), [("Sweep", Concerns(twice, []))], NOW)
+
+    assert len(fresh.begun) == 1
+    assert len(fresh.marks) == 2
 
 
 ROUNDS = st.lists(st.dictionaries(st.sampled_from([f"breach {each}" for each in "abcdef"]), st.booleans()), max_size=30)
