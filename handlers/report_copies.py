@@ -42,7 +42,7 @@ def report_copies(operation: ReportCopies, call: Call) -> Findings:
     everything = recoveries(inventory, decisions, call.settings, call.clock.now(), source_is_dark=dark)
     found = _in_scope(everything, operation)
     lists = _lists_in_scope(operation, inventory, call)
-    report = _fleet(operation, found, inventory, lists, tuple(compartments), call)
+    report = _fleet(operation, found, inventory, lists, tuple(compartments), call, dark=dark)
     results = [*_unread_lists(operation, lists, found, call), *_told(operation, report)]
     told = {each.source.id for each in everything}
     results += _without_destination(operation, told, report, inventory, call)
@@ -78,6 +78,8 @@ def _fleet(
     lists: Mapping[Listing, ApiFault],
     compartments: Sequence[str],
     call: Call,
+    *,
+    dark: bool,
 ) -> FleetReport:
     policies, home = Policies(inventory, call.settings), call.settings.region
     return FleetReport(
@@ -85,7 +87,7 @@ def _fleet(
         source_region=home,
         compartments=operation.compartment_id or compartments,
         recoveries=found,
-        source_is_readable=not is_dark(inventory, home, compartments),
+        source_is_readable=not dark,
         unread=[
             Unread(each.region, each.kind, each.compartment_id, fault.code, is_of_sources)
             for is_of_sources, faults in ((False, inventory.unread), (True, inventory.unread_source_lists))

@@ -85,10 +85,8 @@ def concerns_of(operation: str, findings: Findings) -> Concerns:
 
 def _many(kind: str, region: str, alike: Sequence[Concern]) -> Iterator[Concern]:
     """One for each size that they have reached: that they have become twice as many is news."""
-    text, remedy = (
-        f"{len(alike)} times in {region}: {_PLURAL[kind]}",
-        f"{alike[0].remedy}. The first is: {alike[0].text}",
-    )
+    text = f"{len(alike)} times in {region}: {_PLURAL[kind]}"
+    remedy = f"{alike[0].remedy}. The first is: {alike[0].text}"
     for size in range(1, len(alike).bit_length() + 1):
         yield Concern(_many_key(kind, region, size), text, remedy)
 

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from handlers.core.grammar import Every, GrammarError, Keep
 from handlers.core.ocid import Ocid, is_region
+from handlers.core.tokens import OWN_TAGS
 
 T = TypeVar("T", Every, Keep)
 
@@ -46,8 +47,6 @@ KeyId = Annotated[StrictStr, check_ocid("key")]
 CompartmentId = Annotated[StrictStr, check_ocid("compartment", "tenancy")]
 CompartmentList = Annotated[tuple[CompartmentId, ...], BeforeValidator(as_list), Field(min_length=1)]
 RegionList = Annotated[tuple[Region, ...], BeforeValidator(as_list), Field(min_length=1, max_length=20)]
-OWN_TAGS = "backup-copy-"
-"""What the keys of the function's own tags begin with: by these it knows what it has made, and what is to go."""
 
 
 def _check_own(tags: dict[str, str]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from handlers.core.ocid import is_region
 
 MAX_FREEFORM_TAGS = 10
 SLOT_TAG, MARK_TAG = "backup-copy-slot", "backup-copy-delete-after"
-_COPY = "backup-copy-"
+OWN_TAGS = "backup-copy-"
+"""What the keys of the function's own tags begin with: by these it knows what it has made, and what is to go."""
 _MINUTE = "%Y-%m-%dT%H:%MZ"
 _NAME = 16
 """So many of the last characters of an OCID tell it from all others."""
@@ -51,13 +52,13 @@ def _digest(*parts: object) -> str:
 
 def copy_tag(destination_region: str) -> str:
     """The tag on a source backup that names its copy in this region."""
-    return f"{_COPY}{destination_region}"
+    return f"{OWN_TAGS}{destination_region}"
 
 
 def named_copies(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each region for which a source backup's tags name a copy, and the copy's id."""
     for tag, copy_id in tags.items():
-        region = tag.removeprefix(_COPY)
+        region = tag.removeprefix(OWN_TAGS)
         if region != tag and is_region(region):
             yield region, copy_id
 
