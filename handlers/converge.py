@@ -18,7 +18,8 @@ from handlers.core.places import is_limit, waits_for_a_place
 from handlers.core.plan import plan
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason
-from handlers.gather import gather, read_copies
+from handlers.gather import gather
+from handlers.lists import read_copies
 from handlers.start import start
 
 SETTLING = timedelta(seconds=10)
@@ -113,7 +114,7 @@ def _settle(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) 
         if waited:
             log.info("copy.unsettled", count=len(unsettled))
             call.clock.sleep(SETTLING)
-        read_copies(inventory, sorted({_list_of(each) for each in unsettled}, key=str), call)
+        read_copies(inventory, sorted({_list_of(each) for each in unsettled}, key=str), scope, call)
         for each in unsettled:
             if inventory.has_living_copy(each.original, str(each.region)):
                 del attempts[each.key]

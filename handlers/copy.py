@@ -54,6 +54,6 @@ def _log(decisions: list[Decision]) -> None:
                 source_id=each.original.id,
                 destination_region=each.region,
                 reason=each.reason,
-                backup_id=each.copy.id if each.copy else None,
+                backup_id=each.backup_id,
                 opc_request_id=each.copy.opc_request_id if each.copy else None,
             )

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from handlers.core.decision import Scope
 from handlers.core.eligibility import assess
-from handlers.core.errors import ApiFault, Missing, Passing, Rejected
+from handlers.core.errors import ApiFault, Missing, Passing
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Source
-from handlers.core.ocid import Ocid, region_of
+from handlers.core.ocid import Ocid
 from handlers.core.ports import Call
-from handlers.core.report import Reason
 from handlers.core.source_policy import Policies
 from handlers.core.tokens import named_copies
+from handlers.lists import list_backups, lists_in, read_copies, read_each
 
 MAX_LOOKUPS = 200
 """How many of those that no list shows are looked for one by one in a call, where that can wait for another call."""
@@ -41,15 +40,15 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
     looks for all such sources, and for copies also in regions where none belong any more.
     """
     here, inventory, compartments = call.settings.region, Inventory(), tuple(compartments)
-    unread = _read_here(inventory, _lists_in([here], compartments), call)
+    unread = _read_here(inventory, lists_in([here], compartments), call)
     if scope.target:
         inventory.originals[scope.target.backup.id] = scope.target.backup
     regions = {*(scope.target.regions if scope.target else ()), *scope.regions, *call.settings.every_destination}
     regions |= {*_wanted(inventory, call), *(call.settings.allowed_regions or () if scope.thorough else ())}
     regions -= {here}
-    read_copies(inventory, _lists_in(regions, compartments), call)
+    read_copies(inventory, lists_in(regions, compartments), scope, call)
     _read_unlisted_sources(inventory, scope, unread, call)
-    read_copies(inventory, _lists_in(_wanted(inventory, call) - regions, compartments), call)
+    read_copies(inventory, lists_in(_wanted(inventory, call) - regions, compartments), scope, call)
     _look_for_named_copies(inventory, call)
     return inventory
 
@@ -57,57 +56,8 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
 def gather_here(compartments: Iterable[str], call: Call) -> Inventory:
     """The sources in these compartments, and their backups in the same region."""
     inventory = Inventory()
-    _read_here(inventory, _lists_in([call.settings.region], tuple(compartments)), call)
+    _read_here(inventory, lists_in([call.settings.region], tuple(compartments)), call)
     return inventory
-
-
-def read_copies(inventory: Inventory, lists: Sequence[Listing], call: Call) -> None:
-    """Read these lists of destination regions, and keep what was copied from here."""
-    for listing in lists:
-        inventory.copies.setdefault(listing.region, {})
-        inventory.unread.pop(listing, None)
-    for listing, found in _each(partial(_list_copies, inventory, {}), lists, call):
-        if isinstance(found, ApiFault):
-            inventory.unread[listing] = found
-            continue
-        for copy in found:
-            inventory.add_copy(copy)
-
-
-def _lists_in(regions: Iterable[str], compartments: Sequence[str]) -> list[Listing]:
-    """One region after the other in turn: one that is silent shall not keep all threads waiting."""
-    return [Listing(region, kind, each) for each in compartments for kind in Kind for region in sorted(regions)]
-
-
-def _list_backups(inventory: Inventory, listing: Listing, call: Call) -> Sequence[Backup]:
-    """Members of groups' backups are mostly of no interest, but for the groups that they hold."""
-    now, listed = call.clock.now(), call.backups(listing.region).list_backups(listing.kind, listing.compartment_id)
-    inventory.held_groups.update(each.group_backup_id for each in listed if each.group_backup_id and each.is_held(now))
-    return listed
-
-
-def _list_copies(inventory: Inventory, silent: dict[str, ApiFault], listing: Listing, call: Call) -> Sequence[Backup]:
-    """Dropped as soon as a list is read is what was not copied from here, belongs to a group's copy, or was deleted.
-
-    A region that has not answered once is not asked again: the others need the time.
-    """
-    if listing.region in silent:
-        raise silent[listing.region]
-    try:
-        listed = [
-            each for each in _list_backups(inventory, listing, call) if each.copied_from and not each.group_backup_id
-        ]
-    except Passing as fault:
-        if fault.code in SILENCE:
-            silent[listing.region] = fault
-        raise
-    here = {call.settings.region, None}
-    return [
-        each
-        for each in listed
-        if each.copied_from in inventory.originals
-        or (not each.lifecycle.is_deleted and region_of(each.copied_from or "") in here)
-    ]
 
 
 def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> dict[Kind, ApiFault]:
@@ -115,15 +65,18 @@ def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> di
 
     Where a list of sources is refused, they are asked for one by one, as those of other compartments are.
     """
-    list_backups = partial(_list_backups, inventory)
+
+    def list_originals(listing: Listing, call: Call) -> Sequence[Backup]:
+        return list(list_backups(inventory, listing, call))
+
     reads: list[tuple[_Read, Listing]] = [
-        (read, listing) for read in (_list_sources, list_backups) for listing in lists
+        (read, listing) for read in (_list_sources, list_originals) for listing in lists
     ]
-    for (read, listing), found in _each(lambda each, call: each[0](each[1], call), reads, call):
+    for (read, listing), found in read_each(lambda each, call: each[0](each[1], call), reads, call):
         if not isinstance(found, ApiFault):
             inventory.sources.update({each.id: each for each in found if isinstance(each, Source)})
             inventory.originals.update({each.id: each for each in found if isinstance(each, Backup)})
-        elif read is list_backups:
+        elif read is list_originals:
             inventory.unread[listing] = found
         else:
             inventory.unread_source_lists[listing] = found
@@ -165,7 +118,7 @@ def _read_unlisted_sources(inventory: Inventory, scope: Scope, unread: Mapping[K
 
     missing: list[tuple[str, Missing]] = []
     asked = sorted(each for each in unlisted.items() if each[1] not in unread)
-    for (source_id, _), found in _each(read, asked, call):
+    for (source_id, _), found in read_each(read, asked, call):
         if isinstance(found, Missing):
             inventory.sources[source_id] = None
             missing.append((source_id, found))
@@ -195,7 +148,7 @@ def _look_for_named_copies(inventory: Inventory, call: Call) -> None:
         original, region, named = doubt
         return call.backups(region).get(original.kind, named)
 
-    for (original, region, _), found in _each(read, _some(doubtful, call), call):
+    for (original, region, _), found in read_each(read, _some(doubtful, call), call):
         inventory.unverified.discard((original.id, region))
         if isinstance(found, Passing):
             inventory.unread_copies[original.id, region] = found
@@ -214,28 +167,10 @@ def _doubtful(inventory: Inventory) -> Iterator[tuple[Backup, str, str]]:
             listed = inventory.copies_of(original, region)
             if region not in inventory.copies or inventory.fault_of(original, region):
                 continue
-            if any(copy.id == named or not copy.lifecycle.is_dead for copy in listed):
+            if inventory.has_living_copy(original, region) or any(copy.id == named for copy in listed):
                 continue
             parsed = Ocid.parse(named)
             if parsed is None or parsed.resource_type != original.kind.backup_type:
                 inventory.gone.add((original.id, region))
             else:
                 yield original, region, named
-
-
-def _each(read: Callable[[T, Call], R], items: Sequence[T], call: Call) -> Iterator[tuple[T, R | ApiFault]]:
-    """Each item with what was read of it, or with the fault in its place."""
-
-    def guarded(item: T) -> R | ApiFault:
-        try:
-            return read(item, call)
-        except ApiFault as fault:
-            return fault
-        except Rejected:
-            raise
-        except Exception:  # a fault of ours with one of them does not hide the others
-            log.exception("read.crashed", item=item)
-            return Passing(Reason.INTERNAL_ERROR, "a fault of this function: see its log")
-
-    for item, found in zip(items, call.workers(guarded, items), strict=True):
-        yield item, Passing("Timeout", "the call's own deadline has come") if found is None else found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 import structlog
 
@@ -15,16 +15,8 @@ from handlers.core.errors import ApiFault, Missing, Outrun
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
 from handlers.core.ports import Call
-from handlers.core.tokens import (
-    MARK_TAG,
-    MAX_FREEFORM_TAGS,
-    SLOT_TAG,
-    copy_provenance,
-    copy_tag,
-    named_copies,
-    read_mark,
-    source_provenance,
-)
+from handlers.core.tagging import Tagging
+from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_tag, named_copies, source_provenance
 
 ATTEMPTS = 3
 MOST_REFUSALS = 20
@@ -33,42 +25,21 @@ MOST_REFUSALS = 20
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Tagging:
-    """What a backup's tags are to say, and which of ours they are not to have."""
-
-    backup: Backup
-    ours: Mapping[str, str]
-    wrong: frozenset[str] = frozenset()
-
-    def merged(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """These tags with ours put right; those of others stay."""
-        return {key: value for key, value in tags.items() if key not in self.wrong} | dict(self.ours)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there is nothing to write, as far as is known."""
-        return self.merged(self.backup.freeform_tags) == self.backup.freeform_tags
-
-    @property
-    def has_room(self) -> bool:
-        """Whether the API takes so many tags."""
-        return len(self.merged(self.backup.freeform_tags)) <= MAX_FREEFORM_TAGS
-
-
 def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) -> None:
     """Put the tags of originals and their copies right where they are not; never fails.
 
     A copy that has only now been started is tagged too. What time does not suffice for is left to a later call.
     """
-    wanted: dict[str, list[Decision]] = defaultdict(list)
-    for decision in decisions:
-        if assess(decision.original) is None:
-            wanted[decision.original.id].append(decision)
-    taggings = [each for same in wanted.values() for each in _taggings(same, inventory) if not each.is_done]
+    copyable = (each for each in decisions if assess(each.original) is None)
+    by_original = groupby(sorted(copyable, key=_of_original), key=_of_original)
+    taggings = [each for _, same in by_original for each in _taggings(list(same), inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])
     refusals: list[str] = []
     call.workers(partial(tag, call=call, refusals=refusals), [each for each in taggings if each.has_room])
+
+
+def _of_original(decision: Decision) -> str:
+    return decision.original.id
 
 
 def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[Tagging]:
@@ -76,7 +47,7 @@ def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[T
     original = decisions[0].original
     copies = [decision.copy for decision in decisions if decision.copy]
     for copy in copies:
-        yield Tagging(copy, copy_provenance(original), _carried(copy))
+        yield Tagging.of_copy(copy, original)
     gone = frozenset(
         copy_tag(region)
         for region, named in named_copies(original.freeform_tags)
@@ -84,12 +55,6 @@ def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[T
         or any(copy.id == named and copy.lifecycle.is_dead for copy in inventory.copies_of(original, region))
     )
     yield Tagging(original, source_provenance(copies), gone)
-
-
-def _carried(copy: Backup) -> frozenset[str]:
-    """Where Oracle carries the original's tags to a copy, it may get some that are only true of the original."""
-    carried = {copy_tag(region) for region, _ in named_copies(copy.freeform_tags)} | {SLOT_TAG}
-    return frozenset(carried | (set() if read_mark(copy) else {MARK_TAG}))
 
 
 def _note_full(backups: Sequence[Backup]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 
 from handlers.converge import converge
-from handlers.core.decision import Scope
+from handlers.core.decision import Decision, Scope
 from handlers.core.errors import ApiFault
 from handlers.core.findings import Findings
 from handlers.core.operations import Sweep
@@ -36,14 +36,22 @@ def sweep(operation: Sweep, call: Call) -> Findings:
         if listing.region == call.settings.region
         if not scope.compartments or listing.compartment_id in scope.compartments
     ]
-    results += [decision.result(operation.operation) for decision in decisions]
-    _log_failures(results)
     is_of_all = not (scope.compartments or scope.regions)
     found: Sequence[Recovery] = ()
     if is_of_all and not operation.dry_run:
         dark = is_dark(inventory, call.settings.region, compartments)
         found = recoveries(inventory, decisions, call.settings, call.clock.now(), source_is_dark=dark)
+    del inventory
+    results += _results(operation.operation, decisions)
+    _log_failures(results)
     return Findings(results, found, is_of_all=is_of_all)
+
+
+def _results(operation: str, decisions: list[Decision]) -> Iterator[Result]:
+    """One for each decision, which is given up for it: both for all backups would not fit into the memory."""
+    decisions.reverse()
+    while decisions:
+        yield decisions.pop().result(operation)
 
 
 def _log_failures(results: Sequence[Result]) -> None:

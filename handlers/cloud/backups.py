@@ -5,7 +5,7 @@ https://docs.oracle.com/iaas/api/#/en/iaas/latest/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -41,13 +41,14 @@ class RegionBackups:
         return self._api.call(request, lambda item, _: answers.source(kind, {**item, "id": source_id}))
 
     def list_sources(self, kind: Kind, compartment_id: str) -> Sequence[Source]:
-        return self._list(f"List{kind}s", SOURCES[kind], compartment_id, lambda item, _: answers.source(kind, item))
+        found = self._list(f"List{kind}s", SOURCES[kind], compartment_id, lambda item, _: answers.source(kind, item))
+        return list(found)
 
     def get(self, kind: Kind, backup_id: str) -> Backup:
         request = Request(f"Get{kind}Backup", "GET", f"{BACKUPS[kind]}/{{id}}", backup_id)
         return self._api.call(request, partial(answers.backup, kind, self.region))
 
-    def list_backups(self, kind: Kind, compartment_id: str) -> Sequence[Backup]:
+    def list_backups(self, kind: Kind, compartment_id: str) -> Iterator[Backup]:
         read = partial(answers.backup, kind, self.region)
         return self._list(f"List{kind}Backups", BACKUPS[kind], compartment_id, read)
 
@@ -94,14 +95,13 @@ class RegionBackups:
 
     def _list(
         self, operation: str, path: str, compartment_id: str, read: Callable[[Any, Mapping[str, str]], T]
-    ) -> list[T]:
-        """All items over all pages, or a fault: half a list would be taken for the absence of copies."""
-        found: list[T] = []
+    ) -> Iterator[T]:
+        """All items over all pages; a fault where one cannot be read: half a list would be the absence of copies."""
         query = {"compartmentId": compartment_id, "limit": PAGE_SIZE}
         while True:
             request = Request(operation, "GET", path, query=query)
             items, next_page = self._api.call(request, partial(answers.page, read))
-            found += items
+            yield from items
             if not next_page:
-                return found
+                return
             query["page"] = next_page

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from handlers.core.errors import ApiFault, Refused, TokenSpent
 from handlers.core.model import Backup
 from handlers.core.report import Outcome, Reason, Result, failure
+from handlers.core.tokens import copy_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Scope:
 class Decision:
     """How it stands with a backup in a destination, or with the backup itself where there is none.
 
-    PLANNED means: to be copied now, under this key or Oracle's own. `copy` is the one that is there or under way,
+    PLANNED means: to be copied now, under this key or Oracle's own. `copy` is the one that is there or under way, none
+    where it has arrived: then the original names it, and there is no more to be known of it.
     `attempt` the first whose retry token may be unused: the number of copies that ended FAULTY, unless more is known.
     Once `settled`, it is known that an attempt without an answer started nothing.
     """
@@ -80,6 +82,13 @@ class Decision:
         is_refused = isinstance(self.fault, Refused) and not isinstance(self.fault, TokenSpent)
         return self.copy is None and not is_refused and not self.settled
 
+    @property
+    def backup_id(self) -> str | None:
+        """The copy that is there or under way."""
+        if self.copy is None and self.outcome is Outcome.EXISTS:
+            return self.original.freeform_tags.get(copy_tag(str(self.region)))
+        return self.copy.id if self.copy else None
+
     def result(self, operation: str) -> Result:
         """The decision as an entry of the answer."""
         if self.fault and self.outcome is Outcome.FAILED:
@@ -91,7 +100,7 @@ class Decision:
             message=self.message,
             source_id=self.original.id,
             destination_region=self.region,
-            backup_id=self.copy.id if self.copy else None,
+            backup_id=self.backup_id,
             opc_request_id=self.copy.opc_request_id if self.copy else None,
             may_pass=self.outcome is Outcome.FAILED and self.reason is Reason.INTERNAL_ERROR,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from handlers.core.errors import ApiFault, Passing
 from handlers.core.model import Backup, Kind, Source
+from handlers.core.tokens import copy_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Inventory:
     """By id; `None` for one that is gone or may not be read. One that is not here was not asked for."""
     copies: dict[str, dict[str, list[Backup]]] = field(default_factory=dict)
     """By destination region and the id of the original. A region that is not here was not looked at."""
+    arrived: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By destination region and the id of the original: how many GB a copy holds of which no more is to be known.
+
+    It is AVAILABLE, beside its original in the same compartment, and both say of each other what their tags are to
+    say. A sweep finds hundreds of thousands of them: as backups they would not fit into the function's memory.
+    """
     strangers: dict[str, Backup] = field(default_factory=dict)
     """Copies from this region, by their own id, whose originals were not listed. Those under way take places too."""
     held_groups: set[str] = field(default_factory=set)
@@ -53,17 +60,28 @@ class Inventory:
         if copy.copied_from is None or copy.copied_from not in self.originals:
             self.strangers[copy.id] = copy
             return
+        if self.named_copy(self.originals[copy.copied_from], copy.region) == copy.id:
+            self.arrived.get(copy.region, {}).pop(copy.copied_from, None)
         known = self.copies.setdefault(copy.region, {}).setdefault(copy.copied_from, [])
         known[:] = [each for each in known if each.id != copy.id]
         known.append(copy)
 
+    def named_copy(self, original: Backup, region: str) -> str | None:
+        """The copy that the original's own tags name."""
+        return original.freeform_tags.get(copy_tag(region))
+
+    def has_arrived(self, original: Backup, region: str) -> bool:
+        """Whether the copy that the original's tags name is there, and all that is to be known of it."""
+        return original.id in self.arrived.get(region, ())
+
     def copies_of(self, original: Backup, region: str) -> list[Backup]:
-        """The copies of a backup that the region showed, in any state."""
+        """The copies of a backup that the region showed, in any state, but for one that has arrived."""
         return self.copies.get(region, {}).get(original.id, [])
 
     def has_living_copy(self, original: Backup, region: str) -> bool:
         """Whether the region showed a copy that is there or under way."""
-        return any(not copy.lifecycle.is_dead for copy in self.copies_of(original, region))
+        listed = self.copies_of(original, region)
+        return self.has_arrived(original, region) or any(not copy.lifecycle.is_dead for copy in listed)
 
     def fault_of(self, original: Backup, region: str) -> ApiFault | None:
         """Why it is not known which copies of this backup the region has, or which backups come before it.

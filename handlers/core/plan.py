@@ -116,8 +116,8 @@ class _Look:
     def standing(self, original: Backup, region: str) -> Decision | None:
         """How it stands with a backup in a destination; `None` where a copy is missing and may be made."""
         tried = self.attempts.get((original.id, region))
-        if tried:
-            return tried
+        if tried or self.inventory.has_arrived(original, region):
+            return tried or Decision(original, region, Outcome.EXISTS)
         copies = sorted(self.inventory.copies_of(original, region), key=lambda each: (each.time_created, each.id))
         for copy in copies:
             if copy.lifecycle is Lifecycle.AVAILABLE:

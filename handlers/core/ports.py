@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -33,8 +33,11 @@ class Backups(Protocol):
         """The backup, with its etag."""
         ...
 
-    def list_backups(self, kind: Kind, compartment_id: str) -> Sequence[Backup]:
-        """All backups of one kind in a compartment of this region, copies too, in any state, over all pages."""
+    def list_backups(self, kind: Kind, compartment_id: str) -> Iterable[Backup]:
+        """All backups of one kind in a compartment of this region, copies too, in any state, page by page.
+
+        What a page cannot be read for is raised where it comes: until the end is reached, it is not the whole list.
+        """
         ...
 
     def create(self, kind: Kind, body: Mapping[str, Any], retry_token: str) -> Backup:

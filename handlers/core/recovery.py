@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from handlers.core.decision import Decision
@@ -48,6 +49,7 @@ class _Look:
         self.outcomes: defaultdict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
         self._backups: defaultdict[str, list[Backup]] = defaultdict(list)
         self._copies: defaultdict[str, defaultdict[str, list[CopyState]]] = defaultdict(lambda: defaultdict(list))
+        self._arrived: defaultdict[tuple[str, str], list[Backup]] = defaultdict(list)
         self._compartments: defaultdict[str, set[str]] = defaultdict(set)
         for original in inventory.originals.values():
             if original.copied_from is None and original.group_backup_id is None and not original.lifecycle.is_deleted:
@@ -59,6 +61,10 @@ class _Look:
                     self._add_copy(copy, inventory.originals[original_id])
         for copy in inventory.strangers.values():
             self._add_copy(copy, None)
+        for region, originals in inventory.arrived.items():
+            for original_id in originals:
+                original = inventory.originals[original_id]
+                self._arrived[original.origin, region].append(original)
         self._unread = UnreadLists(inventory, settings.region, source_is_dark=source_is_dark)
 
     def of(self, source: Source) -> Iterator[Recovery]:
@@ -82,7 +88,8 @@ class _Look:
         for region in sorted({*policy.regions, *copies}):
             fault = self._unread.fault_of(region, source.kind, places)
             is_known = region in self._inventory.copies and fault is None
-            here = tuple(sorted(copies.get(region, ()), key=lambda each: (each.moment, each.id)))
+            arrived = self._states(source.id, region, one_by_one=region in copies)
+            here = tuple(sorted([*copies.get(region, ()), *arrived], key=lambda each: (each.moment, each.id)))
             # Without a copy that can be seen, only the backups say since when one is missing.
             is_told = knows_backups or (is_known and any(each.lifecycle is Lifecycle.AVAILABLE for each in here))
             tagged = [each for each in backups if is_told and copy_tag(region) in each.freeform_tags]
@@ -105,6 +112,15 @@ class _Look:
                 is_unsure=is_unsure or not is_told,
                 fault=fault,
             )
+
+    def _states(self, source_id: str, region: str, *, one_by_one: bool) -> list[CopyState]:
+        """The copies that have arrived; of those with no others beside them only the newest, as if it held it all."""
+        originals, sizes = self._arrived.get((source_id, region), ()), self._inventory.arrived.get(region, {})
+        states = [_arrived(each, region, sizes[each.id]) for each in originals]
+        if one_by_one or not states:
+            return states
+        newest = max(states, key=lambda each: (each.moment, each.id))
+        return [replace(newest, stored_gb=sum(each.stored_gb for each in states))]
 
     def _is_left_to_group(self, source: Source, policy: SourcePolicy) -> bool:
         """Whether it is backed up with its volume group: of itself nothing is due then, whatever it has of old."""
@@ -145,6 +161,12 @@ class _Look:
         slot = policy.every.slot(self._now)
         is_made = any(each.time_created >= slot and not each.lifecycle.is_dead for each in backups)
         return slot + policy.every.interval if is_made else slot
+
+
+def _arrived(original: Backup, region: str, stored_gb: int) -> CopyState:
+    """When it was begun nobody has kept: it matters only of those under way."""
+    named, moment = original.freeform_tags[copy_tag(region)], original.time_created
+    return CopyState(named, moment, moment, Lifecycle.AVAILABLE, stored_gb, is_orphan=False)
 
 
 def _moment(copy: Backup, original: Backup | None) -> datetime:

@@ -31,7 +31,7 @@ def copy(world: World, original: Backup, token: str, region: str = AWAY, **field
 
 def copies_of(world: World, original: Backup, region: str = AWAY) -> list[Backup]:
     """What a region's list shows as copies of a backup."""
-    listed = world.backups(region).list_backups(original.kind, world.compartment_id)
+    listed = list(world.backups(region).list_backups(original.kind, world.compartment_id))
     return [each for each in listed if each.copied_from == original.id]
 
 
@@ -259,8 +259,8 @@ def test_a_list_shows_all_backups_of_one_kind(world: World, original: Backup) ->
     copied = copy(world, original, "t")
     world.wait()
 
-    at_home = world.backups(HOME).list_backups(original.kind, world.compartment_id)
-    away = world.backups(AWAY).list_backups(original.kind, world.compartment_id)
+    at_home = list(world.backups(HOME).list_backups(original.kind, world.compartment_id))
+    away = list(world.backups(AWAY).list_backups(original.kind, world.compartment_id))
 
     assert {each.id for each in at_home if each.group_backup_id is None} == {original.id, second.id}
     assert {(each.kind, each.region, each.lifecycle) for each in at_home} == {
@@ -288,7 +288,7 @@ def test_backups_and_copies_are_in_the_compartment_of_their_source(world: World,
     copied = copy(world, made, "t")
 
     def listed(region: str, compartment_id: str) -> set[str]:
-        found = world.backups(region).list_backups(kind, compartment_id)
+        found = list(world.backups(region).list_backups(kind, compartment_id))
         return {each.id for each in found if each.group_backup_id is None}
 
     assert (made.compartment_id, copied.compartment_id) == (world.elsewhere, world.elsewhere)

@@ -313,7 +313,7 @@ def test_a_page_that_never_comes_is_a_fault_of_the_whole_list(world: EmulatedWor
     fault(world, Answer(500, "InternalServerError"), "ListBootVolumeBackups", region=HOME, skip=1, times=None)
 
     with pytest.raises(Passing) as caught:
-        world.backups(HOME).list_backups(Kind.BOOT_VOLUME, world.compartment_id)
+        list(world.backups(HOME).list_backups(Kind.BOOT_VOLUME, world.compartment_id))
 
     assert (caught.value.code, caught.value.status) == ("InternalServerError", 500)
 
@@ -331,17 +331,17 @@ def test_what_the_service_asks_to_wait_is_known(world: EmulatedWorld) -> None:
 def test_a_region_that_is_down_leaves_the_others_untouched(world: EmulatedWorld) -> None:
     """Their connections are not its."""
     original = make_original(world, Kind.VOLUME)
-    world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id)
+    list(world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id))
     world.emulator.call(lambda cloud: cloud.faults.region_down(AWAY))
 
     with pytest.raises(Passing) as caught:
-        world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id)
-    here = world.backups(HOME).list_backups(Kind.VOLUME, world.compartment_id)
+        list(world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id))
+    here = list(world.backups(HOME).list_backups(Kind.VOLUME, world.compartment_id))
     world.emulator.call(lambda cloud: cloud.faults.region_up(AWAY))
-    there = world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id)
+    there = list(world.backups(AWAY).list_backups(Kind.VOLUME, world.compartment_id))
 
     assert caught.value.code == "ConnectionFailed"
-    assert ([each.id for each in here], list(there)) == ([original.id], [])
+    assert ([each.id for each in here], there) == ([original.id], [])
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)], ids=["behind", "ahead"])

@@ -38,7 +38,7 @@ def over(signer: ResourcePrincipalSigner) -> Callable[..., RegionBackups]:
 REPEATED: list[tuple[str, Callable[[RegionBackups], object]]] = [
     ("get", lambda backups: backups.get(Kind.VOLUME, VOLUME_BACKUP)),
     ("source", lambda backups: backups.source(Kind.VOLUME, VOLUME)),
-    ("list_backups", lambda backups: backups.list_backups(Kind.VOLUME, COMPARTMENT)),
+    ("list_backups", lambda backups: list(backups.list_backups(Kind.VOLUME, COMPARTMENT))),
     ("list_sources", lambda backups: backups.list_sources(Kind.VOLUME, COMPARTMENT)),
     ("create", lambda backups: backups.create(Kind.VOLUME, {"volumeId": VOLUME}, TOKEN)),
     ("copy", lambda backups: backups.copy(ORIGINAL, {"destinationRegion": AWAY}, TOKEN)),
@@ -255,6 +255,6 @@ def test_every_attempt_is_logged_with_its_number(over: Callable[..., RegionBacku
 def test_an_answer_that_cannot_be_read_is_logged_as_that(over: Callable[..., RegionBackups]) -> None:
     """With the status and the request's id that it came with."""
     with structlog.testing.capture_logs() as lines, pytest.raises(Passing):
-        over(Wire([BACKUP, {}])).list_backups(Kind.VOLUME, COMPARTMENT)
+        list(over(Wire([BACKUP, {}])).list_backups(Kind.VOLUME, COMPARTMENT))
 
     assert (lines[0]["status"], lines[0]["code"], lines[0]["opc_request_id"]) == (200, "UnreadableAnswer", "request-1")

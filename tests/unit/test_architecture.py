@@ -60,9 +60,10 @@ LAYERS = [
     Layer("handlers.prune", ("handlers.core", "handlers.gather"), frozenset(LOGS)),
     Layer(
         "handlers.converge",
-        ("handlers.core", "handlers.gather", "handlers.start", "handlers.provenance"),
+        ("handlers.core", "handlers.gather", "handlers.lists", "handlers.start", "handlers.provenance"),
         frozenset(LOGS),
     ),
+    Layer("handlers.gather", ("handlers.core", "handlers.lists"), frozenset(LOGS)),
     Layer("handlers.logs", (), frozenset(LOGS)),
     Layer("handlers.threads"),
     Layer("handlers.pages", ("handlers.core", "handlers.pages")),

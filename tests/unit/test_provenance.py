@@ -13,8 +13,9 @@ from handlers.core.decision import Decision
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
 from handlers.core.report import Outcome
+from handlers.core.tagging import Tagging
 from handlers.core.tokens import copy_provenance, copy_tag
-from handlers.provenance import ATTEMPTS, Tagging
+from handlers.provenance import ATTEMPTS
 from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, ocid, passing, refused
 
 OURS = {copy_tag(AWAY): "ocid1.volumegroupbackup.oc1.phx.copy"}

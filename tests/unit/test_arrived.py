@@ -1,0 +1,214 @@
+"""Copies of which no more is to be known are not held as such: it makes no difference to what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.core.concerns import concerns_of
+from handlers.core.decision import Scope
+from handlers.core.findings import Findings
+from handlers.core.inventory import Inventory, Listing
+from handlers.core.model import Backup, Kind, Lifecycle
+from handlers.core.plan import plan
+from handlers.core.points import points_of
+from handlers.core.recovery import recoveries
+from handlers.core.tokens import MARK_TAG, SLOT_TAG, copy_provenance, copy_tag, source_provenance
+from handlers.gather import gather
+from handlers.lists import read_copies
+from tests.fakes import AWAY, COMPARTMENT, FAR, FakeCloud, make_call, ocid
+from tests.unit.sweeping import BOTH, run
+
+VAULT = "ocid1.compartment.oc1..vault"
+SIZE = 7
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+def in_order(cloud: FakeCloud, original: Backup, region: str = AWAY, **facts: Any) -> Backup:
+    """A copy that says what it is to say, and of which its original does."""
+    tags = {"team": "payments", **copy_provenance(original)}
+    copy = cloud.add_copy(original, region, freeform_tags=tags, stored_gb=SIZE, **facts)
+    known = cloud.backups[original.id].freeform_tags
+    cloud.change(original, freeform_tags={**known, **source_provenance([copy])})
+    return copy
+
+
+def read(cloud: FakeCloud, scope: Scope | None = None, **keys: Any) -> Inventory:
+    return gather((COMPARTMENT, VAULT), scope or Scope(), make_call(cloud, **keys))
+
+
+def test_a_copy_that_has_arrived_is_known_by_its_original(cloud: FakeCloud) -> None:
+    """It counts as a copy that is there, and the answer of a sweep names it."""
+    original = cloud.add_backup(Kind.VOLUME, source_id=cloud.add_source(Kind.VOLUME).id)
+    copy = in_order(cloud, original)
+
+    inventory = read(cloud)
+    (result,) = run(cloud)
+
+    assert inventory.arrived == {AWAY: {original.id: SIZE}}
+    assert inventory.has_living_copy(inventory.originals[original.id], AWAY)
+    assert inventory.copies_of(original, AWAY) == []
+    assert (result.outcome, result.backup_id, result.destination_region) == ("exists", copy.id, AWAY)
+
+
+def test_whoever_wants_all_of_every_copy_gets_it(cloud: FakeCloud) -> None:
+    """Reports and retention look at each one."""
+    original = cloud.add_backup(Kind.VOLUME)
+    copy = in_order(cloud, original)
+
+    inventory = read(cloud, Scope(thorough=True))
+
+    assert (inventory.arrived[AWAY], [each.id for each in inventory.copies_of(original, AWAY)]) == ({}, [copy.id])
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"lifecycle": Lifecycle.CREATING},
+        {"lifecycle": Lifecycle.FAULTY},
+        {"compartment_id": VAULT},
+        {"freeform_tags": {}},
+        {"freeform_tags": {"backup-copy-source-region": "us-ashburn-1", "backup-copy-source-time": "yesterday"}},
+        {"freeform_tags": {SLOT_TAG: "2026-11-21T02:00Z aaaa"}},
+        {"freeform_tags": {MARK_TAG: "2026-11-21T02:00Z of-another"}},
+        {"freeform_tags": {copy_tag(FAR): "ocid1.volumebackup.oc1.fra.carried"}},
+    ],
+    ids=str,
+)
+def test_a_copy_of_which_there_is_more_to_say_is_kept(cloud: FakeCloud, facts: dict[str, Any]) -> None:
+    """There is something to be done for it, or to be told of it."""
+    original = cloud.add_backup(Kind.VOLUME)
+    copy = in_order(cloud, original)
+    tags = facts.get("freeform_tags")
+    if tags:
+        facts = {"freeform_tags": {**copy.freeform_tags, **tags}}
+    cloud.change(copy, **facts)
+
+    inventory = read(cloud)
+
+    assert (inventory.arrived[AWAY], [each.id for each in inventory.copies_of(original, AWAY)]) == ({}, [copy.id])
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"freeform_tags": {}}, {"freeform_tags": {copy_tag(AWAY): "ocid1.another"}}, {"lifecycle": Lifecycle.TERMINATED}],
+    ids=str,
+)
+def test_a_copy_that_its_original_does_not_tell_of_is_kept(cloud: FakeCloud, facts: dict[str, Any]) -> None:
+    """Nothing else would tell which one it is."""
+    original = cloud.add_backup(Kind.VOLUME)
+    copy = in_order(cloud, original)
+    cloud.change(original, **facts)
+
+    inventory = read(cloud)
+
+    assert (inventory.arrived[AWAY], [each.id for each in inventory.copies_of(original, AWAY)]) == ({}, [copy.id])
+
+
+def test_a_copy_that_is_not_good_any_more_has_not_arrived(cloud: FakeCloud) -> None:
+    """A list that is read again tells what has become of it."""
+    original = cloud.add_backup(Kind.VOLUME)
+    copy = in_order(cloud, original)
+    inventory, call = read(cloud), make_call(cloud)
+    cloud.change(copy, lifecycle=Lifecycle.FAULTY)
+
+    read_copies(inventory, [Listing(AWAY, Kind.VOLUME, COMPARTMENT)], Scope(), call)
+
+    assert not inventory.has_living_copy(inventory.originals[original.id], AWAY)
+    assert [each.lifecycle for each in inventory.copies_of(original, AWAY)] == [Lifecycle.FAULTY]
+
+
+def test_another_copy_beside_one_that_has_arrived_is_kept(cloud: FakeCloud) -> None:
+    """What the original names is the one that counts."""
+    original = cloud.add_backup(Kind.VOLUME)
+    named, other = in_order(cloud, original), cloud.add_copy(original)
+
+    inventory = read(cloud)
+
+    assert [each.id for each in inventory.copies_of(original, AWAY)] == [other.id]
+    (decision,) = plan(inventory, Scope(), make_call(cloud).settings, cloud.clock.now())
+    assert (decision.outcome, decision.backup_id) == ("exists", named.id)
+
+
+CONDITIONS = st.sampled_from(
+    ["none", "in order", "in order", "untagged", "unnamed", "faulty", "creating", "moved", "two"]
+)
+FLEETS = st.lists(
+    st.tuples(
+        st.sampled_from(list(Kind)),
+        st.lists(st.tuples(st.integers(0, 200), CONDITIONS, CONDITIONS), min_size=1, max_size=4),
+    ),
+    max_size=4,
+)
+
+
+def populate(cloud: FakeCloud, fleet: list[tuple[Kind, list[tuple[int, str, str]]]]) -> None:
+    for kind, backups in fleet:
+        source = cloud.add_source(kind)
+        for age, *conditions in backups:
+            moment = cloud.clock.now() - timedelta(hours=age)
+            original = cloud.add_backup(kind, source_id=source.id, time_created=moment)
+            for region, condition in zip((AWAY, FAR), conditions, strict=True):
+                add(cloud, original, region, condition)
+
+
+def add(cloud: FakeCloud, original: Backup, region: str, condition: str) -> None:
+    facts: Mapping[str, Any] = {"time_created": original.time_created + timedelta(minutes=5)}
+    match condition:
+        case "none":
+            return
+        case "untagged":
+            cloud.add_copy(original, region, **facts)
+        case "two":
+            in_order(cloud, original, region, **facts)
+            cloud.add_copy(original, region, time_created=original.time_created + timedelta(minutes=6))
+        case _:
+            copy = in_order(cloud, original, region, **facts)
+            changes: dict[str, dict[str, Any]] = {
+                "faulty": {"lifecycle": Lifecycle.FAULTY},
+                "creating": {"lifecycle": Lifecycle.CREATING},
+                "moved": {"compartment_id": VAULT},
+            }
+            if condition == "unnamed":
+                cloud.change(original, freeform_tags={})
+            elif condition in changes:
+                cloud.change(copy, **changes[condition])
+
+
+@given(fleet=FLEETS)
+def test_what_is_found_is_the_same_as_with_every_copy_held(
+    fleet: list[tuple[Kind, list[tuple[int, str, str]]]],
+) -> None:
+    """The decisions, the figures for Monitoring, and what people are told: of any fleet."""
+    cloud = FakeCloud()
+    populate(cloud, fleet)
+    policy = '{"defaults": {"target": "2d", "every": "1d"}}'
+    found = []
+    for scope in (Scope(), Scope(thorough=True)):
+        inventory = read(cloud, scope, DESTINATION_REGIONS=BOTH, POLICY=policy)
+        call = make_call(cloud, DESTINATION_REGIONS=BOTH, POLICY=policy)
+        decisions = plan(inventory, scope, call.settings, cloud.clock.now())
+        stand = recoveries(inventory, decisions, call.settings, cloud.clock.now())
+        results = [replace(each.result("Sweep"), opc_request_id=None) for each in decisions]
+        told = concerns_of("Sweep", Findings(results, stand, is_of_all=True))
+        found.append((results, [str(point) for point in points_of(stand)], told, [each.standing for each in stand]))
+    assert found[0] == found[1]
+
+
+def test_an_ocid_is_only_that_of_a_copy(cloud: FakeCloud) -> None:
+    """A tag that names anything else is no copy that has arrived."""
+    original = cloud.add_backup(Kind.VOLUME)
+    in_order(cloud, original)
+    cloud.change(original, freeform_tags={copy_tag(AWAY): ocid("volume", AWAY)})
+
+    assert read(cloud).arrived == {AWAY: {}}
