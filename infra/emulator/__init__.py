@@ -1,1 +1,1 @@
-"""OCI Block Volume, Events, Monitoring and Notifications in several regions, in one process."""
+"""OCI Block Volume, Events, Functions, Monitoring and Notifications in several regions, in one process."""

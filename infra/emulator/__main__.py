@@ -21,7 +21,8 @@ from infra.emulator.shell import write_exports
 from infra.emulator.speed import read_speed
 
 DESCRIPTION = """\
-An OCI tenancy in one process: Block Volume, Events, Monitoring and Notifications in as many regions as you name.
+An OCI tenancy in one process: Block Volume, Events, Functions, Monitoring and Notifications, in as many regions as you
+name.
 It prints the environment that points any OCI client (SDK, CLI, Terraform) at it, and runs until Ctrl-C:
 
   make -s emulator ARGS="--directory .cloud" > .cloud.env &  # or: .venv/bin/python -m infra.emulator --directory .cloud
@@ -78,7 +79,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         type=_function,
         metavar="OCID=URL",
-        help="where Events and Notifications reach a function; may be repeated",
+        help="where Events, Notifications and InvokeFunction reach a function; may be repeated",
     )
     parser.add_argument(
         "--faults",

@@ -21,7 +21,8 @@ class Authority:
 
     def server_context(self, regions: Sequence[str]) -> ssl.SSLContext:
         """TLS for every OCI host name of `regions`."""
-        names = [f"*.{region}{domain}" for region in regions for domain in (".oraclecloud.com", ".oci.oraclecloud.com")]
+        domains = ("oraclecloud.com", "oci.oraclecloud.com", "functions.oci.oraclecloud.com")
+        names = [f"*.{region}.{domain}" for region in regions for domain in domains]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*names, common_name="oraclecloud.com").configure_cert(context)
         return context

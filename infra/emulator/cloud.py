@@ -20,6 +20,7 @@ from infra.emulator.diary import Diary
 from infra.emulator.events import Events
 from infra.emulator.faults.faults import Faults
 from infra.emulator.faults.injector import FaultInjector, Pause
+from infra.emulator.functions import Functions
 from infra.emulator.gate import Gate
 from infra.emulator.identity import Identity
 from infra.emulator.metrics import Metrics
@@ -50,6 +51,7 @@ class Cloud:
         self.identity = identity or Identity()
         self.faults = Faults(self.diary, self.identity, self.regions)
         self.delivery = Delivery(clock, self.diary, arrivals=self.faults.next_arrivals, caller=caller)
+        self.functions = Functions(clock, self.diary, self.identity, self.delivery, self.regions)
         self.notifications = Notifications(clock, self.diary, self.identity, self.delivery, self.regions)
         self.events = Events(clock, self.diary, self.identity, self.delivery, self.regions, self.notifications)
         self.monitoring = Monitoring(clock, self.diary, self.identity, self.notifications, self.regions)
@@ -67,6 +69,8 @@ class Cloud:
         # The SDKs differ in where they look for Notifications and Identity. A region's name may have dots for the
         # router: of two hosts that differ in ".oci" the longer goes first.
         hosts: list[tuple[str, list[BaseRoute]]] = [
+            ("{endpoint}.{region}.functions.oci.oraclecloud.com", self.functions.invoke_routes()),
+            ("functions.{region}.oci.oraclecloud.com", self.functions.routes()),
             ("iaas.{region}.oraclecloud.com", self.block_volume.routes()),
             ("events.{region}.oci.oraclecloud.com", self.events.routes()),
             ("telemetry.{region}.oraclecloud.com", self.monitoring.routes()),

@@ -14,6 +14,7 @@ import httpx
 
 from infra.emulator.clock import Clock
 from infra.emulator.diary import Diary
+from infra.emulator.wire import not_modelled
 
 LONGEST_CALL = 300.0
 """Real seconds after which a synchronous call of a function is over, as in OCI Functions."""
@@ -27,14 +28,15 @@ class Redelivery:
     """
 
     pauses: tuple[timedelta, ...]
-    longest: timedelta
+    longest: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
 class Message:
     """What goes to a function, the same bytes and headers each time.
 
-    `source` begins the kind of its diary entries (`events`, `notifications`), `facts` go into each of them.
+    `source` begins the kind of its diary entries (`events`, `notifications`), `facts` go into each of them. A call with
+    it is over after `longest_call` real seconds, where that is not as long as a synchronous one may take.
     """
 
     payload: bytes
@@ -43,6 +45,7 @@ class Message:
     redelivery: Redelivery
     headers: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    longest_call: float | None = None
 
 
 Arrivals = Callable[[Message], Sequence[timedelta]]
@@ -108,6 +111,16 @@ class Delivery:
         for late in self._arrivals(message):
             self._start_after(late, _Attempt(function_id, message))
 
+    async def call(self, function_id: str, message: Message) -> httpx.Response:
+        """The answer of a registered function to one call with `message`, which is waited for.
+
+        Raises `httpx.TransportError` or `TimeoutError` where there is none, and OCI's 501 where another `caller` than
+        HTTP is given. Such a call is not repeated, met by faults, or waited for by `settle`.
+        """
+        if self._caller is not None:
+            raise not_modelled("synchronous calls of functions without HTTP")
+        return await self._post(self.functions[function_id], message)
+
     async def settle(self) -> None:
         """Wait until no call is under way; what is due again later in cloud time is not waited for."""
         while self._calls:
@@ -138,7 +151,11 @@ class Delivery:
             self._note("dropped", attempt, reason="the function is not registered")
             return
         start = time.monotonic()
-        status, reason = await self._post(url, attempt.message)
+        status, reason = None, None
+        try:
+            status = (await self._post(url, attempt.message)).status_code
+        except (httpx.TransportError, TimeoutError) as error:
+            reason = type(error).__name__
         self._end(attempt, status, reason, round(time.monotonic() - start, 3))
 
     def _end(self, attempt: _Attempt, status: int | None, reason: str | None = None, seconds: float = 0) -> None:
@@ -161,18 +178,14 @@ class Delivery:
         else:
             self._start(attempt)
 
-    async def _post(self, url: str, message: Message) -> tuple[int | None, str | None]:
+    async def _post(self, url: str, message: Message) -> httpx.Response:
         if self._client is None:
             # The environment may name this very emulator as the proxy: functions are called directly.
-            self._client = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(self._longest_call, pool=None))
+            self._client = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(None))
         headers = {**message.headers, "content-type": message.content_type}
-        try:
-            # httpx bounds each read, not the whole call.
-            async with asyncio.timeout(self._longest_call):
-                answer = await self._client.post(url, content=message.payload, headers=headers)
-        except (httpx.TransportError, TimeoutError) as error:
-            return None, type(error).__name__
-        return answer.status_code, None
+        # httpx bounds each read, not the whole call.
+        async with asyncio.timeout(message.longest_call or self._longest_call):
+            return await self._client.post(url, content=message.payload, headers=headers)
 
     def _note(self, outcome: str, attempt: _Attempt, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON values
         message = attempt.message

@@ -75,5 +75,6 @@ class Gate:
 
 def _addressed(request: Request) -> tuple[str, str]:
     """The service and the region that the host name names."""
-    service, _, rest = (request.url.hostname or "").partition(".")
-    return service, rest.partition(".")[0]
+    first, _, rest = (request.url.hostname or "").partition(".")
+    region, _, domain = rest.partition(".")
+    return "functions" if domain.startswith("functions.") else first, region

@@ -127,9 +127,13 @@ class Emulator:
         """
         asyncio.run_coroutine_threadsafe(self._play(until, on_step), self._loop).result()
 
-    def register_function(self, function_id: str, invoke_url: str) -> None:
-        """Say where Events and Notifications reach a function."""
-        self.call(lambda cloud: cloud.delivery.functions.update({function_id: invoke_url}))
+    def settle(self) -> None:
+        """Wait until no function is being called by Events, by Notifications, or detached."""
+        asyncio.run_coroutine_threadsafe(self.cloud.delivery.settle(), self._loop).result()
+
+    def register_function(self, function_id: str, invoke_url: str, **fields: object) -> None:
+        """Say where a function is reached; `fields` (`timeoutInSeconds`) are what clients are shown of it besides."""
+        self.call(lambda cloud: cloud.functions.register(function_id, invoke_url, **fields))
 
     def watch(self, listener: Listener) -> None:
         """Call `listener` with each entry of the diary from now on, on the cloud's thread."""

@@ -22,7 +22,7 @@ class Tunnel:
 
     def __init__(self, regions: Sequence[str], upstream_port: int, diary: Diary) -> None:
         names = "|".join(re.escape(region) for region in regions)
-        self._allowed = re.compile(rf"[a-z0-9-]+\.({names})(\.oci|\.ds\.oci)?\.oraclecloud\.com:443")
+        self._allowed = re.compile(rf"[a-z0-9-]+\.({names})(\.oci|\.ds\.oci|\.functions\.oci)?\.oraclecloud\.com:443")
         self._upstream_port = upstream_port
         self._diary = diary
         self._open: set[StreamWriter] = set()

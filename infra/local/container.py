@@ -92,13 +92,16 @@ class Container:
         except TimeoutError as error:
             raise StartFailed(f"no socket after {START_TIMEOUT:g} s\n{self._written()}") from error
 
-    async def call(self, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
-        """Post one call to the function and return the FDK's answer as it is; raises `CallTimedOut`, `CallFailed`."""
-        deadline = datetime.now(UTC) + timedelta(seconds=self._function.timeout)
+    async def call(self, headers: Sequence[tuple[str, str]], body: bytes, seconds: float) -> Answer:
+        """Post one call to the function and return the FDK's answer as it is; raises `CallTimedOut`, `CallFailed`.
+
+        It has so many seconds from now.
+        """
+        deadline = datetime.now(UTC) + timedelta(seconds=seconds)
         headers = [*headers, ("Fn-Deadline", deadline.strftime("%Y-%m-%dT%H:%M:%SZ"))]
         request = self._http.build_request("POST", "http://localhost/call", content=body, headers=headers)
         try:
-            async with asyncio.timeout(self._function.timeout):
+            async with asyncio.timeout(seconds):
                 response = await self._http.send(request, stream=True)
                 content = b"".join([chunk async for chunk in response.aiter_raw()])
                 return Answer(response.status_code, response.headers.multi_items(), content)

@@ -79,8 +79,10 @@ class FnApi:
         function, call_id = self._function(request), new_call_id()
         dropped = _HOP_HEADERS | _REQUEST_HEADERS_OF_FN
         headers = [(name, value) for name, value in request.headers.items() if name not in dropped]
+        # A real server answers 202 here. The cloud that detached the call has done so, and waits for its end.
+        detached = request.headers.get("fn-invoke-type") == "detached"
         try:
-            answer = await self._pools[function.id].call(call_id, headers, await request.body())
+            answer = await self._pools[function.id].call(call_id, headers, await request.body(), detached=detached)
         except CallTimedOut:
             return _failure(504, "Timed out", call_id)
         except CallFailed:

@@ -27,6 +27,7 @@ class App:
 class Function:
     """One function. Times are in seconds, memory is in MB; `file` holds the code, `handler` names what is called in it.
 
+    A detached call may take `detached_timeout`, or `timeout` without one, as in OCI Functions.
     `packages` is a folder with the packages that it has, as an image does; without one it has those of this process.
     `config` is the function's configuration, which `fn inspect` shows; `environment` is what the platform adds to it
     and does not show, such as the resource principal.
@@ -41,6 +42,7 @@ class Function:
     version: str = "0.0.1"
     memory: int = DEFAULT_MEMORY
     timeout: float = DEFAULT_TIMEOUT
+    detached_timeout: float | None = None
     idle_timeout: float = DEFAULT_IDLE_TIMEOUT
     config: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -55,11 +57,13 @@ class Function:
         config: Mapping[str, str],
         environment: Mapping[str, str],
         tree: Path | None = None,
+        detached_timeout: float | None = None,
     ) -> Self:
         """The function that `func_yaml` describes, as it would be in `region` after `fn deploy` and `fn config`.
 
         `config` stands above the file's; as on a real server an empty value is none at all. Code and packages are those
         of the image's `tree` (`make image-tree`) where there is one, and else those of this checkout and process.
+        `detached_timeout` is set at OCI Functions: a func.yaml cannot say it.
         """
         described = yaml.safe_load(func_yaml.read_text())
         merged = {**described.get("config", {}), **config}
@@ -74,6 +78,7 @@ class Function:
             version=described["version"],
             memory=described.get("memory", DEFAULT_MEMORY),
             timeout=described.get("timeout", DEFAULT_TIMEOUT),
+            detached_timeout=detached_timeout,
             idle_timeout=described.get("idle_timeout", DEFAULT_IDLE_TIMEOUT),
             config={key: value for key, value in merged.items() if value},
             environment=environment,
@@ -83,6 +88,10 @@ class Function:
     def image(self) -> str:
         """The name that `fn deploy` gives the image; nothing is built here."""
         return f"{self.name}:{self.version}"
+
+    def longest_call(self, *, detached: bool) -> float:
+        """How long a call may take, from when it has its container."""
+        return self.detached_timeout or self.timeout if detached else self.timeout
 
     def variables(self) -> dict[str, str]:
         """The environment variables that a container of this function is started with, but for its socket."""

@@ -28,14 +28,16 @@ class Pool:
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def call(self, call_id: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
+    async def call(
+        self, call_id: str, headers: Sequence[tuple[str, str]], body: bytes, *, detached: bool = False
+    ) -> Answer:
         """The FDK's answer; raises `StartFailed`, `CallTimedOut` or `CallFailed`, and then the container is gone."""
         async with self._places:
             container = await self._take()
             self._note("function.called", call_id=call_id, pid=container.pid)
-            started = time.monotonic()
+            started, longest = time.monotonic(), self.function.longest_call(detached=detached)
             try:
-                answer = await container.call([*headers, ("Fn-Call-Id", call_id)], body)
+                answer = await container.call([*headers, ("Fn-Call-Id", call_id)], body, longest)
             except BaseException as error:  # also a cancellation: whatever the container still does, it is not this
                 self._note("function.broke", call_id=call_id, pid=container.pid, reason=type(error).__name__)
                 await self._end(container)

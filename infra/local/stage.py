@@ -16,6 +16,8 @@ from infra.local.fn_server import FnServer
 from infra.local.function import App, Function
 from infra.local.operator import Operator
 
+DETACHED_TIMEOUT = 3600
+"""What the stack of infra/terraform gives the function, in seconds."""
 FUNC_YAML = Path(__file__).parents[2] / "func.yaml"
 
 Entry = Mapping[str, Any]
@@ -83,12 +85,25 @@ class Stage:
         platform = {**self.emulator.environment(), **self.emulator.resource_principal(self.home)}
         app = App(new_ocid("fnapp", self.home), "rehearsal")
         self.function = Function.deployed(
-            FUNC_YAML, app=app, region=self.home, config=config, environment={**platform, **(environment or {})}
+            FUNC_YAML,
+            app=app,
+            region=self.home,
+            config=config,
+            environment={**platform, **(environment or {})},
+            detached_timeout=DETACHED_TIMEOUT,
         )
         self.fn = FnServer([self.function], port=port, processes=processes)
         self.fn.watch(lambda entry: self._record({"time": self._now(), **entry}))
         self._stack.enter_context(self.fn)
-        self.emulator.register_function(self.function.id, self.fn.invoke_url(self.function))
+        self.emulator.register_function(
+            self.function.id,
+            self.fn.invoke_url(self.function),
+            displayName=self.function.name,
+            applicationId=app.id,
+            memoryInMBs=self.function.memory,
+            timeoutInSeconds=self.function.timeout,
+            detachedModeTimeoutInSeconds=self.function.detached_timeout,
+        )
 
     def _remove_client_files(self) -> None:
         shutil.rmtree(client_folder(self._logs), ignore_errors=True)

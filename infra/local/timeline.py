@@ -13,6 +13,9 @@ FUNCTION = "function"
 FINAL_STATES = frozenset(("AVAILABLE", "FAULTY", "TERMINATED"))
 BACKUPS = frozenset(("volumegroupbackup", "volumebackup", "bootvolumebackup"))
 TAGS = frozenset(("freeformTags", "definedTags"))
+_UNDELIVERED = frozenset(
+    f"{source}.{outcome}" for source in ("events", "functions", "notifications") for outcome in ("failed", "dropped")
+)
 
 Entry = Mapping[str, Any]
 
@@ -134,7 +137,7 @@ def _tell_trouble(entry: Entry) -> str:
             return f"{method} {'/'.join(path.split('/')[2:3]) or path}: {status}"
         case {"kind": "refused", "reason": reason}:
             return f"refused: {reason}"
-        case {"kind": "notifications.failed" | "events.failed" | "notifications.dropped" | "events.dropped" as kind}:
+        case {"kind": str(kind)} if kind in _UNDELIVERED:
             return f"{kind.replace('.', ' delivery ')}: {entry.get('reason') or entry.get('status')}"
         case {"kind": "function.broke", "reason": reason}:
             return f"call failed: {reason}"

@@ -9,6 +9,7 @@ import pytest
 
 from infra.emulator.block_volume.limits import Limits
 from infra.emulator.server import Emulator
+from tests.emulator.invoking import Told
 from tests.emulator.tenant import REGIONS, Tenant
 
 
@@ -35,3 +36,15 @@ def limited() -> Iterator[Callable[[Limits], Tenant]]:
             return Tenant(emulator, emulator.compartment_id)
 
         yield start
+
+
+@pytest.fixture
+def told(tenant: Tenant) -> Iterator[Told]:
+    """A function that clients can find and invoke."""
+    function = Told()
+    function.may_answer.set()
+    with function.listening() as url:
+        tenant.emulator.register_function(function.id, url, displayName="told", timeoutInSeconds=300)
+        yield function
+        function.may_answer.set()
+        tenant.emulator.settle()

@@ -23,6 +23,8 @@ EVERY_HOST = (
     "telemetry-ingestion.{}.oraclecloud.com",
     "notification.{}.oraclecloud.com",
     "notification.{}.oci.oraclecloud.com",
+    "functions.{}.oci.oraclecloud.com",
+    "fht7ns4mn2q.{}.functions.oci.oraclecloud.com",
 )
 
 

@@ -43,6 +43,8 @@ def connect(emulator: Emulator) -> socket.socket:
         (f"CONNECT {HOST}:443 HTTP/1.1", 200),
         (f"CONNECT {HOST.upper()}:443 HTTP/1.0", 200),
         (f"CONNECT events.{ASHBURN}.oci.oraclecloud.com:443 HTTP/1.1", 200),
+        (f"CONNECT fht7ns4mn2q.{ASHBURN}.functions.oci.oraclecloud.com:443 HTTP/1.1", 200),
+        ("CONNECT fht7ns4mn2q.sa-saopaulo-1.functions.oci.oraclecloud.com:443 HTTP/1.1", 403),
         (f"CONNECT {HOST}:22 HTTP/1.1", 403),
         ("CONNECT iaas.sa-saopaulo-1.oraclecloud.com:443 HTTP/1.1", 403),
         ("CONNECT example.com:443 HTTP/1.1", 403),

@@ -14,6 +14,8 @@ _NOUNS = {kind.path: kind.name for kind in KINDS} | {
 }
 _OTHERS = {
     ("POST", "metrics", False, None): "PostMetricData",
+    ("GET", "functions", True, None): "GetFunction",
+    ("POST", "functions", True, "/actions/invoke"): "InvokeFunction",
     ("GET", "tenancies", True, "/regionSubscriptions"): "ListRegionSubscriptions",
 }
 """Operations whose names do not follow from a noun: by method, collection, whether one of it is named, and action."""
