@@ -1,8 +1,8 @@
-"""Gather, decide, apply: what should exist minus what exists is copied. The one way to a copy, of one or of all."""
+"""Decide and apply: what should exist minus what exists is copied. The one way to a copy, of one or of all."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,6 @@ from handlers.core.places import is_limit, waits_for_a_place
 from handlers.core.plan import plan
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason
-from handlers.gather import gather
 from handlers.lists import read_copies
 from handlers.start import start
 
@@ -32,14 +31,11 @@ log = structlog.get_logger()
 Attempts = dict[Key, Decision]
 
 
-def converge(
-    compartments: Iterable[str], scope: Scope, call: Call, *, dry_run: bool
-) -> tuple[list[Decision], Inventory]:
+def converge(inventory: Inventory, scope: Scope, call: Call, *, dry_run: bool) -> list[Decision]:
     """Start the copies that are missing, and say how it stands with each backup and destination in the scope.
 
-    What is PLANNED in the answer was not started: in a dry run all of it. Also what was read.
+    `inventory` is what was gathered for this scope. What is PLANNED in the answer was not started: in a dry run all.
     """
-    inventory = gather(compartments, scope, call)
     attempts: Attempts = {}
     if not dry_run:
         unused: Mapping[Key, int] | None = {}
@@ -50,7 +46,7 @@ def converge(
     if not dry_run:
         provenance.complete(decisions, inventory, call)
         decisions = [_left(each) for each in decisions]
-    return decisions, inventory
+    return decisions
 
 
 def _plan(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> list[Decision]:

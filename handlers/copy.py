@@ -13,6 +13,7 @@ from handlers.core.errors import ApiFault
 from handlers.core.operations import CopyBackup
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Result, failure
+from handlers.gather import gather
 
 MEMBER = "copy the backup of its volume group instead"
 UNREADABLE = "the source is gone or may not be read, so a tag backup-copy-destinations on it was not heeded"
@@ -38,7 +39,8 @@ def copy(operation: CopyBackup, call: Call) -> list[Result]:
         return [decision.result(operation.operation) for decision in decisions]
     scope = Scope(target=Target(original, named, operation.display_name, operation.kms_key_id))
     compartments = dict.fromkeys([*call.compartments, original.compartment_id])
-    decisions, inventory = converge(compartments, scope, call, dry_run=operation.dry_run)
+    inventory = gather(compartments, scope, call)
+    decisions = converge(inventory, scope, call, dry_run=operation.dry_run)
     _log(decisions)
     if not named and original.source_id and inventory.sources.get(original.source_id, original) is None:
         decisions = [replace(each, message=each.message or UNREADABLE) for each in decisions]

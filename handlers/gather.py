@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from handlers.core.decision import Scope
 from handlers.core.eligibility import assess
 from handlers.core.errors import ApiFault, Missing, Passing
+from handlers.core.fan_out import Room
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Source
 from handlers.core.ocid import Ocid
@@ -39,29 +40,41 @@ def gather(compartments: Iterable[str], scope: Scope, call: Call) -> Inventory:
     compartments, mostly where a copy is missing, and copies that a tag names but no list shows. A `thorough` scope
     looks for all such sources, and for copies also in regions where none belong any more.
     """
-    here, inventory, compartments = call.settings.region, Inventory(), tuple(compartments)
-    unread = _read_here(inventory, lists_in([here], compartments), call)
+    compartments = tuple(compartments)
+    inventory = gather_here(compartments, call)
+    gather_away(inventory, compartments, scope, call)
+    return inventory
+
+
+def gather_here(compartments: Iterable[str], call: Call, room: Room | None = None) -> Inventory:
+    """The sources in these compartments, and their backups in the same region, as far as there is room."""
+    inventory, rest, read = Inventory(), list(compartments), 0
+    while rest:
+        now = call.clock.now()
+        batch = room.next(rest, read, len(inventory.originals), now) if room else rest
+        if not batch:
+            inventory.left.extend(rest)
+            break
+        _read_here(inventory, lists_in([call.settings.region], batch), call)
+        rest, read = rest[len(batch) :], read + len(batch)
+    return inventory
+
+
+def gather_away(inventory: Inventory, compartments: Sequence[str], scope: Scope, call: Call) -> None:
+    """Add what is in the regions where copies are or are to be."""
     if scope.target:
         inventory.originals[scope.target.backup.id] = scope.target.backup
     regions = {*(scope.target.regions if scope.target else ()), *scope.regions, *call.settings.every_destination}
     regions |= {*_wanted(inventory, call), *(call.settings.allowed_regions or () if scope.thorough else ())}
-    regions -= {here}
+    regions -= {call.settings.region}
     read_copies(inventory, lists_in(regions, compartments), scope, call)
-    _read_unlisted_sources(inventory, scope, unread, call)
+    _read_unlisted_sources(inventory, scope, call)
     read_copies(inventory, lists_in(_wanted(inventory, call) - regions, compartments), scope, call)
     _look_for_named_copies(inventory, call)
-    return inventory
 
 
-def gather_here(compartments: Iterable[str], call: Call) -> Inventory:
-    """The sources in these compartments, and their backups in the same region."""
-    inventory = Inventory()
-    _read_here(inventory, lists_in([call.settings.region], tuple(compartments)), call)
-    return inventory
-
-
-def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> dict[Kind, ApiFault]:
-    """Sources and backups; why not all sources of a kind are known.
+def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> None:
+    """Sources and backups.
 
     Where a list of sources is refused, they are asked for one by one, as those of other compartments are.
     """
@@ -80,7 +93,6 @@ def _read_here(inventory: Inventory, lists: Sequence[Listing], call: Call) -> di
             inventory.unread[listing] = found
         else:
             inventory.unread_source_lists[listing] = found
-    return {each.kind: why for each, why in inventory.unread_source_lists.items() if isinstance(why, Passing)}
 
 
 def _list_sources(listing: Listing, call: Call) -> Sequence[Source]:
@@ -93,7 +105,7 @@ def _wanted(inventory: Inventory, call: Call) -> set[str]:
     return {region for each in inventory.sources.values() if each for region in policies.of_source(each).regions}
 
 
-def _read_unlisted_sources(inventory: Inventory, scope: Scope, unread: Mapping[Kind, ApiFault], call: Call) -> None:
+def _read_unlisted_sources(inventory: Inventory, scope: Scope, call: Call) -> None:
     """A source may be in another compartment than its backups, or gone.
 
     Its tags matter where a copy is missing that would be made without them. Where all are there, its tags may still
@@ -108,6 +120,7 @@ def _read_unlisted_sources(inventory: Inventory, scope: Scope, unread: Mapping[K
                 wanting[original.source_id] = original.kind
             elif scope.thorough or possible - set(usual):
                 complete[original.source_id] = original.kind
+    unread = {each.kind: why for each, why in inventory.unread_source_lists.items() if isinstance(why, Passing)}
     spare = sorted(complete.items() - wanting.items())
     unlisted = wanting | dict(spare if scope.thorough else _some(spare, call))
     inventory.unread_sources.update({each: unread[kind] for each, kind in unlisted.items() if kind in unread})

@@ -22,6 +22,7 @@ from handlers.core.recovery_point import Recovery, Standing
 from handlers.core.report import Document, Outcome, Reason, Result, failure
 from handlers.core.source_policy import Policies
 from handlers.core.unread_lists import is_dark
+from handlers.gather import gather
 
 WORST_FIRST = list(Standing)
 
@@ -37,7 +38,9 @@ def report_copies(operation: ReportCopies, call: Call) -> Findings:
         compartments = dict.fromkeys([*call.compartments, *(operation.compartment_id or ())])
     except ApiFault as fault:
         return Findings([failure(operation.operation, None, fault)])
-    decisions, inventory = converge(compartments, Scope(thorough=True), call, dry_run=True)
+    scope = Scope(thorough=True)
+    inventory = gather(compartments, scope, call)
+    decisions = converge(inventory, scope, call, dry_run=True)
     dark = is_dark(inventory, call.settings.region, compartments)
     everything = recoveries(inventory, decisions, call.settings, call.clock.now(), source_is_dark=dark)
     found = _in_scope(everything, operation)

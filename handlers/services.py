@@ -10,6 +10,7 @@ from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from handlers.cloud.itself import FunctionItself
 from handlers.cloud.metrics import MonitoringMetrics
 from handlers.cloud.notices import TopicNotices
 from handlers.cloud.request import BLOCK_VOLUME, IDENTITY, INGESTION, NOTIFICATIONS, Service
@@ -18,7 +19,7 @@ from handlers.cloud.subscriptions import TenancySubscriptions
 from handlers.core.errors import Problem, Refused, Rejected
 from handlers.core.model import Deadline
 from handlers.core.ocid import region_of
-from handlers.core.ports import Backups, Call, Clock, Regions, Workers
+from handlers.core.ports import Backups, Call, Clock, Itself, Regions, Workers
 from handlers.core.settings import Settings
 from handlers.threads import Threads
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from handlers.cloud.signer import ResourcePrincipalSigner
 
     Connect = Callable[[Service, str, ResourcePrincipalSigner], Any]
+
+
+FUNCTION_ID, MEMORY = "FN_FN_ID", "FN_MEMORY"
+"""What Fn tells every function of itself: its OCID, and its memory in megabytes."""
+DEFAULT_MEMORY = 256
+"""That of `func.yaml`."""
 
 
 class SystemClock:
@@ -88,6 +95,8 @@ class Services:
             metrics=MonitoringMetrics(api_of(INGESTION, own), partial(self._claim, "compartment_id"), workers),
             notices=TopicNotices(topic_id, api_of(NOTIFICATIONS, region_of(topic_id) or own)) if topic_id else None,
             subscriptions=TenancySubscriptions(api_of(IDENTITY, own), partial(self._claim, "tenancy_id")),
+            itself=self._itself(patience),
+            memory_mb=_number(self._environment.get(MEMORY)) or DEFAULT_MEMORY,
         )
 
     def regions(self, patience: Callable[[], float]) -> Regions:
@@ -112,6 +121,13 @@ class Services:
         if not value:
             raise Refused("TokenIncomplete", f"the function's own token has no {name}")
         return str(value)
+
+    def _itself(self, patience: Callable[[], float]) -> Itself | None:
+        """Nothing where it may not call itself, or is not told who it is."""
+        function_id = self._environment.get(FUNCTION_ID)
+        if self.settings.fan_out == "OFF" or not function_id:
+            return None
+        return FunctionItself(function_id, lambda service: self._api(patience, service, self.settings.own_region))
 
     def _backups(self, patience: Callable[[], float], region: str) -> Backups:
         """The SDK is half of a cold start: what is rejected or ignored is answered without it."""
@@ -145,3 +161,7 @@ class Services:
 
     def _seconds_until(self, deadline: Deadline) -> float:
         return deadline.remaining(self.clock.now()).total_seconds()
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

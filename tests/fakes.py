@@ -106,6 +106,7 @@ class FakeCloud:
         self.metrics = FakeMetrics(self)
         self.notices = FakeNotices(self)
         self.subscriptions = FakeSubscriptions(self)
+        self.itself = FakeItself(self)
         self._regions: dict[str, FakeBackups] = {}
         self._scripts: list[_Script] = []
         self._numbers = itertools.count(1)
@@ -396,6 +397,19 @@ class FakeNotices:
 
 
 @dataclass(frozen=True)
+class FakeItself:
+    """The port `Itself`; its calls are scripted as `itself.invoke`. What was handed on is in `payloads`."""
+
+    cloud: FakeCloud
+    payloads: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def invoke(self, payload: Mapping[str, Any]) -> str | None:
+        self.cloud.begin(HOME, "itself.invoke", payload=payload)
+        self.payloads.append(payload)
+        return self.cloud.request_id()
+
+
+@dataclass(frozen=True)
 class FakeSubscriptions:
     """The port `Subscriptions`; its calls are scripted as `subscriptions`."""
 
@@ -412,7 +426,12 @@ def configuration(**keys: str) -> Settings:
 
 
 def make_call(
-    cloud: FakeCloud, *, occurrence: str = "2026-11-21T02:00Z", lasts: timedelta = timedelta(minutes=5), **keys: str
+    cloud: FakeCloud,
+    *,
+    occurrence: str = "2026-11-21T02:00Z",
+    lasts: timedelta = timedelta(minutes=5),
+    memory_mb: int = 256,
+    **keys: str,
 ) -> Call:
     """An invocation over the fakes, that ends when its caller has waited for as long as it `lasts`."""
     settings = configuration(**keys)
@@ -427,6 +446,8 @@ def make_call(
         metrics=cloud.metrics,
         notices=cloud.notices if settings.notification_topic_id else None,
         subscriptions=cloud.subscriptions,
+        itself=cloud.itself if settings.fan_out == "ON" else None,
+        memory_mb=memory_mb,
     )
 
 

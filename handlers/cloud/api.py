@@ -89,6 +89,6 @@ def _send(client: Any, request: Request, seconds: float) -> Any:  # noqa: ANN401
         query_params=dict(request.query) if request.query else None,
         header_params={"accept": "application/json", "content-type": "application/json", **request.headers},
         body=dict(request.body) if request.body is not None else None,
-        response_type=None if request.method == "DELETE" else "object",  # whose answer has no body
+        response_type="object" if request.has_answer else None,
         operation_name=request.operation,
     )

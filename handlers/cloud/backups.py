@@ -69,7 +69,7 @@ class RegionBackups:
 
     def delete(self, kind: Kind, backup_id: str, if_match: str) -> str | None:
         path, headers = f"{BACKUPS[kind]}/{{id}}", {"if-match": if_match}
-        request = Request(f"Delete{kind}Backup", "DELETE", path, backup_id, headers=headers)
+        request = Request(f"Delete{kind}Backup", "DELETE", path, backup_id, headers=headers, has_answer=False)
         try:
             return self._api.call(
                 request, lambda _, headers: headers.get("opc-request-id"), partial(self._ended, kind, backup_id)

@@ -20,6 +20,7 @@ BLOCK_VOLUME = Service("blockstorage", "https://iaas.{region}.{secondLevelDomain
 IDENTITY = Service("identity", "https://identity.{region}.oci.{secondLevelDomain}", "/20160918")
 INGESTION = Service("monitoring", "https://telemetry-ingestion.{region}.{secondLevelDomain}", "/20180401")
 """Of all that Monitoring does, what takes metrics in has an endpoint of its own."""
+FUNCTIONS = Service("functions", "https://functions.{region}.oci.{secondLevelDomain}", "/20181201")
 NOTIFICATIONS = Service("notifications", "https://notification.{region}.{secondLevelDomain}", "/20181201")
 
 
@@ -38,6 +39,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     is_harmless_twice: bool = False
+    has_answer: bool = True
+    """Whether the answer has a body."""
 
     @property
     def is_repeatable(self) -> bool:

@@ -67,9 +67,13 @@ class Concerns:
 
 
 def concerns_of(operation: str, findings: Findings) -> Concerns:
-    """What one operation has found. That there are no longer many of a kind is only known where all was looked at."""
+    """What one operation has found. That there are no longer many of a kind is only known where all was looked at.
+
+    Of what only sees a part, in the place of all, nothing is told but what failed: it would be told by each part.
+    """
     groups: defaultdict[tuple[str, str], list[Concern]] = defaultdict(list)
-    for recovery in findings.recoveries:
+    recoveries = () if findings.is_part else findings.recoveries
+    for recovery in recoveries:
         for kind, concern in _of_recovery(recovery):
             groups[kind, recovery.region].append(concern)
     standing: list[Concern] = []
@@ -77,9 +81,9 @@ def concerns_of(operation: str, findings: Findings) -> Concerns:
     for (kind, region), alike in groups.items():
         standing += _many(kind, region, alike) if len(alike) > most else alike
     standing += _failures(operation, findings)
-    fine = [_in_time(each) for each in findings.recoveries if _is_fine(each)]
+    fine = [_in_time(each) for each in recoveries if _is_fine(each)]
     if findings.is_of_all:
-        fine += _few(groups, findings.recoveries, most)
+        fine += _few(groups, recoveries, most)
     return Concerns(standing, fine, findings.is_of_all, findings.hides_nothing)
 
 

@@ -19,6 +19,8 @@ class Findings:
     """By source and region."""
     is_of_all: bool = False
     """Whether everything was looked at that is configured: what is not found then is not so any more."""
+    is_part: bool = False
+    """Whether a part of what is configured was looked at, in the place of all: it is measured like all."""
     document: Document | None = None
 
     @property

@@ -30,6 +30,8 @@ class Inventory:
     """Every backup that the source region showed, by its id: also copies, and members of a group's backup."""
     sources: dict[str, Source | None] = field(default_factory=dict)
     """By id; `None` for one that is gone or may not be read. One that is not here was not asked for."""
+    left: list[str] = field(default_factory=list)
+    """The compartments that were not read at all, since one call would not have been done with them."""
     copies: dict[str, dict[str, list[Backup]]] = field(default_factory=dict)
     """By destination region and the id of the original. A region that is not here was not looked at."""
     arrived: dict[str, dict[str, int]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from handlers.core.fan_out import Part
 from handlers.core.fields import (
     CompartmentId,
     CompartmentList,
@@ -182,10 +183,14 @@ class Overview(Operation):
 
 
 class Sweep(Overview):
-    """Everything that should exist minus everything that exists."""
+    """Everything that should exist minus everything that exists.
+
+    Of a `part` only the compartments that are named are read, as if there were no others.
+    """
 
     operation: Literal["Sweep"] = "Sweep"
     destination_region: RegionList | None = None
+    part: Part | None = None
 
 
 class CreateDueBackups(Overview):

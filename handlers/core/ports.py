@@ -128,6 +128,17 @@ class Regions(Protocol):
         ...
 
 
+class Itself(Protocol):
+    """The function, as one that it can call."""
+
+    def invoke(self, payload: Mapping[str, Any]) -> str | None:
+        """Have another call of the function begun with this payload; the `opc-request-id`. Raises `ApiFault`.
+
+        Not repeated where the answer is lost, since it may have begun.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One invocation, as the handlers see it.
@@ -146,6 +157,10 @@ class Call:
     notices: Notices | None
     """`None` where no topic is configured."""
     subscriptions: Subscriptions
+    itself: Itself | None = None
+    """`None` where the function may not call itself."""
+    memory_mb: int = 256
+    """How much memory the function has."""
 
     @property
     def compartments(self) -> Sequence[str]:

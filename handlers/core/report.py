@@ -49,6 +49,7 @@ class Reason(StrEnum):
     FAULTY = "faulty"
     GRACE = "grace"
     GROUP_MEMBER = "group_member"
+    HANDED_ON = "handed_on"
     HELD = "held"
     INTERNAL_ERROR = "internal_error"
     KEY_MISSING = "key_missing"

@@ -123,6 +123,9 @@ class Settings(BaseModel):
     metrics: Annotated[
         Literal["ON", "OFF"], BeforeValidator(lambda value: str(value).strip().upper()), Field(alias="METRICS")
     ] = "ON"
+    fan_out: Annotated[
+        Literal["ON", "OFF"], BeforeValidator(lambda value: str(value).strip().upper()), Field(alias="FAN_OUT")
+    ] = "OFF"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         BeforeValidator(lambda value: str(value).strip().upper()),

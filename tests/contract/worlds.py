@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from handlers.cloud.api import Api
 from handlers.cloud.backups import RegionBackups
 from handlers.cloud.clients import Clients, connect
+from handlers.cloud.itself import FunctionItself
 from handlers.cloud.metrics import MonitoringMetrics
 from handlers.cloud.notices import TopicNotices
 from handlers.cloud.request import BLOCK_VOLUME, IDENTITY, INGESTION, NOTIFICATIONS, Service
@@ -20,8 +22,9 @@ from handlers.cloud.signer import resource_principal
 from handlers.cloud.subscriptions import TenancySubscriptions
 from handlers.core.model import Backup, Kind, Lifecycle
 from handlers.core.points import Point
-from handlers.core.ports import Backups, Metrics, Notices, Regions, Subscriptions
+from handlers.core.ports import Backups, Itself, Metrics, Notices, Regions, Subscriptions
 from infra.emulator.block_volume.kinds import BACKUPS
+from infra.emulator.ocids import new_ocid
 from infra.emulator.server import Emulator
 from tests.fakes import COMPARTMENT, HOME, UNDER_WAY, FakeClock, FakeCloud, one_after_the_other
 
@@ -52,6 +55,15 @@ class World(Protocol):
 
     @property
     def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def itself(self) -> Itself:
+        """A function of this world's."""
+        ...
+
+    def handed_on(self) -> list[Any]:
+        """The payloads with which that function was called."""
+        ...
 
     def now(self) -> datetime:
         """The time in the cloud."""
@@ -142,6 +154,13 @@ class FakeWorld:
     @property
     def subscriptions(self) -> Subscriptions:
         return self.cloud.subscriptions
+
+    @property
+    def itself(self) -> Itself:
+        return self.cloud.itself
+
+    def handed_on(self) -> list[Any]:
+        return list(self.cloud.itself.payloads)
 
     def now(self) -> datetime:
         return self.cloud.clock.now()
@@ -235,6 +254,22 @@ class EmulatedWorld:
     def subscriptions(self) -> Subscriptions:
         tenancy_id = self.emulator.call(lambda cloud: cloud.identity.tenancy_id)
         return TenancySubscriptions(partial(self._api, IDENTITY), lambda: tenancy_id)
+
+    @cached_property
+    def function_id(self) -> str:
+        """One that nobody answers for: whoever detaches a call does not notice."""
+        function_id = new_ocid("fnfunc", HOME)
+        self.emulator.register_function(function_id, "http://127.0.0.1:1/invoke")
+        return function_id
+
+    @property
+    def itself(self) -> Itself:
+        return FunctionItself(self.function_id, self._api)
+
+    def handed_on(self) -> list[Any]:
+        calls = self.emulator.call(lambda cloud: list(cloud.functions.invoked))
+        own = [each for each in calls if each.function_id == self.function_id and each.invoke_type == "detached"]
+        return [json.loads(each.body) for each in own]
 
     @cached_property
     def topic_id(self) -> str:

@@ -42,7 +42,7 @@ def test_without_a_retry_token_that_repeats_itself_copies_are_made_twice(monkeyp
 
 def test_without_a_look_for_copies_by_their_source_they_are_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a day the cloud has forgotten the token."""
-    monkeypatch.setattr("handlers.gather._list_copies", lambda *_: [])
+    monkeypatch.setattr("handlers.lists._list_copies", lambda *_: ([], {}))
     assert is_caught("never copied twice")
 
 

@@ -52,15 +52,23 @@ LAYERS = [
         ),
         frozenset(LOGS),
     ),
-    # A single copy and a sweep are one path, made of three steps that know nothing of each other.
-    Layer("handlers.copy", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
-    Layer("handlers.sweep", ("handlers.core", "handlers.converge"), frozenset(LOGS)),
-    Layer("handlers.report_copies", ("handlers.core", "handlers.converge", "handlers.pages"), frozenset(LOGS)),
+    # A single copy and a sweep are one path, made of steps that know nothing of each other: gather, decide, apply.
+    Layer("handlers.copy", ("handlers.core", "handlers.gather", "handlers.converge"), frozenset(LOGS)),
+    Layer(
+        "handlers.sweep",
+        ("handlers.core", "handlers.gather", "handlers.converge", "handlers.hand_on"),
+        frozenset(LOGS),
+    ),
+    Layer(
+        "handlers.report_copies",
+        ("handlers.core", "handlers.gather", "handlers.converge", "handlers.pages"),
+        frozenset(LOGS),
+    ),
     Layer("handlers.due", ("handlers.core", "handlers.gather"), frozenset(LOGS)),
     Layer("handlers.prune", ("handlers.core", "handlers.gather"), frozenset(LOGS)),
     Layer(
         "handlers.converge",
-        ("handlers.core", "handlers.gather", "handlers.lists", "handlers.start", "handlers.provenance"),
+        ("handlers.core", "handlers.lists", "handlers.start", "handlers.provenance"),
         frozenset(LOGS),
     ),
     Layer("handlers.gather", ("handlers.core", "handlers.lists"), frozenset(LOGS)),

@@ -23,7 +23,7 @@ from handlers.services import Services
 from handlers.threads import Threads
 from tests.fakes import AWAY, FAR, HOME, FakeClock, ocid, one_after_the_other
 from tests.unit.principal import Principal, key, token
-from tests.unit.wire import BACKUP, Wire
+from tests.unit.wire import BACKUP, Answers, Wire
 
 BACKUP_ID = ocid("volumebackup")
 
@@ -275,3 +275,46 @@ def test_work_is_done_in_threads_unless_other_workers_are_given(principal: Princ
 
     services = Services(principal.environment, workers=one_after_the_other)
     assert call_of(services).workers is one_after_the_other
+
+
+def test_a_function_calls_itself_where_it_is_told_to(principal: Principal) -> None:
+    """As the function that Fn says it is, at the address that Oracle has for it, in the region it runs in."""
+    function_id = ocid("fnfunc")
+    found = {"invokeEndpoint": "https://abc.us-ashburn-1.functions.oci.oraclecloud.com"}
+    wire = Answers([(200, found), (202, None)])
+    connecting = Connecting(wire)
+    environment = {**principal.environment, "FAN_OUT": "on", "FN_FN_ID": function_id, "FN_MEMORY": "512"}
+    call = call_of(Services(environment, FakeClock(), connect=connecting))
+
+    assert call.itself is not None
+    call.itself.invoke({"operation": "Sweep"})
+
+    asked, invoked = wire.sent
+    assert (asked.method, asked.url.rpartition("/20181201/")[2]) == ("GET", f"functions/{function_id}")
+    assert invoked.url.endswith(f"/20181201/functions/{function_id}/actions/invoke")
+    assert (invoked.headers["fn-invoke-type"], json.loads(invoked.body)) == ("detached", {"operation": "Sweep"})
+    assert [(service.name, region) for service, region, _ in connecting.built] == [("functions", HOME)] * 2
+    assert connecting.built[1][0].endpoint == "https://abc.us-ashburn-1.functions.oci.oraclecloud.com"
+    assert call.memory_mb == 512
+
+
+@pytest.mark.parametrize("endpoint", ["http://plain.example", None, 7])
+def test_a_call_of_itself_is_only_sent_where_it_is_safe(principal: Principal, endpoint: object) -> None:
+    """It is signed in the function's name."""
+    wire = Wire({"invokeEndpoint": endpoint})
+    environment = {**principal.environment, "FAN_OUT": "ON", "FN_FN_ID": ocid("fnfunc")}
+    call = call_of(Services(environment, FakeClock(), connect=wire.connect))
+
+    assert call.itself is not None
+    with pytest.raises(Passing, match="could not be read"):
+        call.itself.invoke({})
+
+    assert [request.method for request in wire.sent] == ["GET"]
+
+
+@pytest.mark.parametrize("environment", [{"FN_FN_ID": "x"}, {"FAN_OUT": "OFF", "FN_FN_ID": "x"}, {"FAN_OUT": "ON"}])
+def test_a_function_does_not_call_itself_otherwise(principal: Principal, environment: dict[str, str]) -> None:
+    """Unless it is switched on, and it is known what to call."""
+    call = call_of(Services({**principal.environment, **environment, "FN_MEMORY": "much"}, FakeClock()))
+
+    assert (call.itself, call.memory_mb) == (None, 256)
