@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,16 @@ class Rehearsal:
 
 @contextmanager
 def rehearse(
-    emulator: Emulator, config: Mapping[str, str], environment: Mapping[str, str] | None = None
+    emulator: Emulator,
+    config: Mapping[str, str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    memory: int | None = None,
 ) -> Iterator[Rehearsal]:
-    """Deploy the function from `func.yaml` with this configuration into a compartment of its own."""
+    """Deploy the function from `func.yaml` with this configuration into a compartment of its own.
+
+    With `memory` it is told that it has so many MB.
+    """
     tenant = Tenant(emulator, emulator.call(lambda cloud: cloud.identity.create_compartment("rehearsal")))
     function = Function.deployed(
         FUNC_YAML,
@@ -97,6 +104,7 @@ def rehearse(
         environment=environment or {**emulator.environment(), **emulator.resource_principal(ASHBURN)},
         tree=TREE,
     )
+    function = replace(function, memory=memory or function.memory)
     with FnServer([function]) as server:
         rehearsal = Rehearsal(tenant, server, function)
         server.watch(rehearsal.take)
