@@ -30,9 +30,11 @@ def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) ->
 
     A copy that has only now been started is tagged too. What time does not suffice for is left to a later call.
     """
-    copyable = (each for each in decisions if assess(each.original) is None)
-    by_original = groupby(sorted(copyable, key=_of_original), key=_of_original)
-    taggings = [each for _, same in by_original for each in _taggings(list(same), inventory) if not each.is_done]
+    copyable = sorted((each for each in decisions if assess(each.original) is None), key=_of_original)
+    about = [(same[0].original, same) for _, group in groupby(copyable, key=_of_original) for same in [list(group)]]
+    misled = {each for each, _ in inventory.gone} - {original.id for original, _ in about}
+    about += [(original, []) for each in sorted(misled) if assess(original := inventory.originals[each]) is None]
+    taggings = [each for original, same in about for each in _taggings(original, same, inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])
     refusals: list[str] = []
     call.workers(partial(tag, call=call, refusals=refusals), [each for each in taggings if each.has_room])
@@ -42,9 +44,8 @@ def _of_original(decision: Decision) -> str:
     return decision.original.id
 
 
-def _taggings(decisions: Sequence[Decision], inventory: Inventory) -> Iterator[Tagging]:
-    """Those of one original and its copies, as far as they are known."""
-    original = decisions[0].original
+def _taggings(original: Backup, decisions: Sequence[Decision], inventory: Inventory) -> Iterator[Tagging]:
+    """Those of one original and its copies, as far as they are known and have not arrived."""
     copies = [decision.copy for decision in decisions if decision.copy]
     for copy in copies:
         yield Tagging.of_copy(copy, original)

@@ -62,7 +62,11 @@ def dispatch(payload: Payload, call: Call) -> Report:
             found = [_guarded(each, working) for each in operations]
             tell([(each.operation, what) for each, what in zip(operations, found, strict=True) if _is_told(each)], call)
             document = next((each.document for each in found if each.document), None)
-            return Report(payload.trigger, [result for each in found for result in each.results], document=document)
+            results, in_order = (
+                [result for each in found for result in each.results],
+                sum(each.in_order for each in found),
+            )
+            return Report(payload.trigger, results, document=document, in_order=in_order)
         case _:
             assert_never(payload)
 

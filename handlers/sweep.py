@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -16,10 +17,11 @@ from handlers.core.fan_out import MAX_DEPTH, Room, Share, divide, in_turn
 from handlers.core.findings import Findings
 from handlers.core.inventory import Inventory
 from handlers.core.operations import Sweep
+from handlers.core.plan import arrived
 from handlers.core.ports import Call
 from handlers.core.recovery import recoveries
 from handlers.core.recovery_point import Recovery
-from handlers.core.report import Outcome, Reason, Result, failure
+from handlers.core.report import MAX_RESULTS, Outcome, Reason, Result, failure
 from handlers.core.unread_lists import is_dark
 from handlers.gather import gather, gather_away, gather_here
 from handlers.hand_on import hand_on
@@ -51,10 +53,10 @@ def sweep(operation: Sweep, call: Call) -> Findings:
     if is_of_all and not operation.dry_run:
         found = _recoveries(inventory, decisions, compartments, call)
     results = _unread(operation.operation, inventory, scope.compartments or compartments, call)
-    del inventory
-    results += _results(operation.operation, decisions)
+    results += [each.result(operation.operation) for each in decisions]
+    there, more = _in_order(operation.operation, inventory, scope, call)
     _log_failures(results)
-    return Findings(results, found, is_of_all=is_of_all)
+    return Findings(results + there, found, is_of_all=is_of_all, in_order=more)
 
 
 def _in_parts(operation: Sweep, call: Call) -> Findings:
@@ -82,10 +84,10 @@ def _in_parts(operation: Sweep, call: Call) -> Findings:
     is_whole = not (part or inventory.left or scope.regions)
     found = [] if scope.regions else _recoveries(inventory, decisions, own, call)
     results += _unread(operation.operation, inventory, own, call)
-    del inventory
-    results += _results(operation.operation, decisions)
+    results += [each.result(operation.operation) for each in decisions]
+    there, more = _in_order(operation.operation, inventory, scope, call)
     _log_failures(results)
-    return Findings(results, found, is_of_all=is_whole, is_part=not is_whole)
+    return Findings(results + there, found, is_of_all=is_whole, is_part=not is_whole, in_order=more)
 
 
 def _room(call: Call) -> Room:
@@ -135,11 +137,10 @@ def _unread(operation: str, inventory: Inventory, compartments: Collection[str],
     ]
 
 
-def _results(operation: str, decisions: list[Decision]) -> Iterator[Result]:
-    """One for each decision, which is given up for it: both for all backups would not fit into the memory."""
-    decisions.reverse()
-    while decisions:
-        yield decisions.pop().result(operation)
+def _in_order(operation: str, inventory: Inventory, scope: Scope, call: Call) -> tuple[list[Result], int]:
+    """The copies that have arrived: as many results as an answer lists, and how many there are besides."""
+    found = arrived(inventory, scope, call.settings)
+    return [each.result(operation) for each in islice(found, MAX_RESULTS)], sum(1 for _ in found)
 
 
 def _log_failures(results: Sequence[Result]) -> None:

@@ -101,6 +101,8 @@ class FakeCloud:
         self.refusals: dict[str, ApiFault] = {}
         """What is answered to every copy of an original, by its id, or to a region, by its name."""
         self.tokens: dict[tuple[str, str], _Remembered] = {}
+        self.memory_mb = 256
+        """What the function has."""
         self.subscribed = {HOME, AWAY, FAR}
         """The regions that the tenancy is subscribed to."""
         self.metrics = FakeMetrics(self)
@@ -430,7 +432,6 @@ def make_call(
     *,
     occurrence: str = "2026-11-21T02:00Z",
     lasts: timedelta = timedelta(minutes=5),
-    memory_mb: int = 256,
     **keys: str,
 ) -> Call:
     """An invocation over the fakes, that ends when its caller has waited for as long as it `lasts`."""
@@ -447,7 +448,7 @@ def make_call(
         notices=cloud.notices if settings.notification_topic_id else None,
         subscriptions=cloud.subscriptions,
         itself=cloud.itself if settings.fan_out == "ON" else None,
-        memory_mb=memory_mb,
+        memory_mb=cloud.memory_mb,
     )
 
 

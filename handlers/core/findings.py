@@ -21,6 +21,8 @@ class Findings:
     """Whether everything was looked at that is configured: what is not found then is not so any more."""
     is_part: bool = False
     """Whether a part of what is configured was looked at, in the place of all: it is measured like all."""
+    in_order: int = 0
+    """How many copies were found in their place beyond those of which there are results."""
     document: Document | None = None
 
     @property

@@ -31,6 +31,7 @@ def plan(
 ) -> list[Decision]:
     """One decision for each backup and destination, those to be copied now last and the most urgent of them first.
 
+    None for copies that have arrived, but for those of a target: nothing is to be decided there, see `arrived`.
     Copies of one source go to a destination oldest first and one at a time: Oracle makes a copy that comes out of
     order a full one, and bills it so. Across sources the destination that is furthest behind goes first. The places
     are those that copies under way in the cloud leave free; a person who names a region is served before others.
@@ -55,14 +56,27 @@ def plan(
         too_old -= {each.id for each in queue if scope.names(each, region) or (each.id, region) in attempts}
         decisions += [_not_kept(each, region) for each in queue if each.id in too_old]
         current = [each for each in queue if each.id not in too_old]
+        there = [each.time_created for each in current if inventory.has_arrived(each, region)]
         walked = list(_walk(current, region, look, blocked=(origin, region) in under_way))
-        arrived = max((each.original.time_created for each in walked if each.outcome is Outcome.EXISTS), default=NEVER)
-        heads += [(arrived, each) for each in walked if each.outcome is Outcome.PLANNED]
+        there += [each.original.time_created for each in walked if each.outcome is Outcome.EXISTS]
+        heads += [(max(there, default=NEVER), each) for each in walked if each.outcome is Outcome.PLANNED]
         decisions += [each for each in walked if each.outcome is not Outcome.PLANNED]
     heads.sort(key=lambda head: _urgency(scope, *head))
     places = Places.left(inventory, attempts, settings)
     decisions += [places.give(decision) for _, decision in heads]
     return sorted(decisions, key=lambda decision: decision.outcome is Outcome.PLANNED)
+
+
+def arrived(inventory: Inventory, scope: Scope, settings: Settings) -> Iterator[Decision]:
+    """One decision for each copy in the scope that has arrived where it belongs: made on the way, they are many."""
+    policies = Policies(inventory, settings)
+    for original in inventory.originals.values():
+        if scope.has(original) and assess(original) is None:
+            wanted = _destinations(original, inventory, scope, policies)
+            regions = () if isinstance(wanted, Decision) else wanted
+            for region in regions:
+                if inventory.has_arrived(original, region):
+                    yield Decision(original, region, Outcome.EXISTS)
 
 
 def _not_kept(original: Backup, region: str) -> Decision:
@@ -179,6 +193,8 @@ def _walk(queue: Sequence[Backup], region: str, look: _Look, *, blocked: bool) -
     tried = [look.attempts[original.id, region] for original in queue if (original.id, region) in look.attempts]
     blocked = blocked or any(_holds_up(each, look.now) for each in tried)
     for original in queue:
+        if look.inventory.has_arrived(original, region) and not look.scope.is_target(original):
+            continue
         standing = look.standing(original, region)
         if standing:
             yield standing

@@ -154,15 +154,18 @@ class Report:
     results: Sequence[Result] = ()
     problems: Sequence[Problem] = ()
     document: Document | None = None
+    in_order: int = 0
+    """How many copies were found in their place, for which there is no result: more than an answer would list."""
 
     @property
     def status(self) -> Status:
         """OK when nothing failed or was left for lack of time; FAILED when all that was to be done did or was."""
         if self.problems:
             return Status.REJECTED
-        if self.results and all(result.outcome is Outcome.IGNORED for result in self.results):
+        if self.results and not self.in_order and all(each.outcome is Outcome.IGNORED for each in self.results):
             return Status.IGNORED
         tried = {result.fell_short for result in self.results if result.outcome not in BY_RULE}
+        tried |= {False} if self.in_order else set()
         if True not in tried:
             return Status.OK
         return Status.PARTIAL if False in tried else Status.FAILED
@@ -170,7 +173,9 @@ class Report:
     @property
     def counts(self) -> dict[str, int]:
         """How many results had each outcome; the numbers add up to all results, also those not listed."""
-        return dict(sorted(Counter(str(result.outcome) for result in self.results).items()))
+        found = Counter(str(result.outcome) for result in self.results)
+        found.update({str(Outcome.EXISTS): self.in_order} if self.in_order else {})
+        return dict(sorted(found.items()))
 
     @property
     def may_pass(self) -> bool:

@@ -11,17 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.copy import copy
 from handlers.core.concerns import concerns_of
 from handlers.core.decision import Scope
 from handlers.core.findings import Findings
 from handlers.core.inventory import Inventory, Listing
 from handlers.core.model import Backup, Kind, Lifecycle
-from handlers.core.plan import plan
+from handlers.core.operations import CopyVolumeBackup, Sweep
+from handlers.core.plan import arrived, plan
 from handlers.core.points import points_of
 from handlers.core.recovery import recoveries
+from handlers.core.report import MAX_RESULTS, Report, Trigger
 from handlers.core.tokens import MARK_TAG, SLOT_TAG, copy_provenance, copy_tag, source_provenance
 from handlers.gather import gather
 from handlers.lists import read_copies
+from handlers.sweep import sweep
 from tests.fakes import AWAY, COMPARTMENT, FAR, FakeCloud, make_call, ocid
 from tests.unit.sweeping import BOTH, run
 
@@ -136,7 +140,8 @@ def test_another_copy_beside_one_that_has_arrived_is_kept(cloud: FakeCloud) -> N
     inventory = read(cloud)
 
     assert [each.id for each in inventory.copies_of(original, AWAY)] == [other.id]
-    (decision,) = plan(inventory, Scope(), make_call(cloud).settings, cloud.clock.now())
+    assert plan(inventory, Scope(), make_call(cloud).settings, cloud.clock.now()) == []
+    (decision,) = arrived(inventory, Scope(), make_call(cloud).settings)
     assert (decision.outcome, decision.backup_id) == ("exists", named.id)
 
 
@@ -197,9 +202,14 @@ def test_what_is_found_is_the_same_as_with_every_copy_held(
     for scope in (Scope(), Scope(thorough=True)):
         inventory = read(cloud, scope, DESTINATION_REGIONS=BOTH, POLICY=policy)
         call = make_call(cloud, DESTINATION_REGIONS=BOTH, POLICY=policy)
-        decisions = plan(inventory, scope, call.settings, cloud.clock.now())
+        decisions = [
+            *plan(inventory, scope, call.settings, cloud.clock.now()),
+            *arrived(inventory, scope, call.settings),
+        ]
         stand = recoveries(inventory, decisions, call.settings, cloud.clock.now())
-        results = [replace(each.result("Sweep"), opc_request_id=None) for each in decisions]
+        results = [
+            replace(each.result("Sweep"), opc_request_id=None) for each in sorted(decisions, key=lambda each: each.key)
+        ]
         told = concerns_of("Sweep", Findings(results, stand, is_of_all=True))
         found.append((results, [str(point) for point in points_of(stand)], told, [each.standing for each in stand]))
     assert found[0] == found[1]
@@ -212,3 +222,31 @@ def test_an_ocid_is_only_that_of_a_copy(cloud: FakeCloud) -> None:
     cloud.change(original, freeform_tags={copy_tag(AWAY): ocid("volume", AWAY)})
 
     assert read(cloud).arrived == {AWAY: {}}
+
+
+def test_an_answer_counts_all_and_lists_as_many_as_it_has_room_for(cloud: FakeCloud) -> None:
+    """What is in order is not held for the sake of a list that ends before it."""
+    source = cloud.add_source(Kind.VOLUME)
+    for _ in range(MAX_RESULTS + 7):
+        in_order(cloud, cloud.add_backup(Kind.VOLUME, source_id=source.id))
+
+    found = sweep(Sweep(), make_call(cloud))
+    answer = Report(Trigger.TICK, found.results, in_order=found.in_order).as_json("call")
+
+    assert (len(found.results), found.in_order) == (MAX_RESULTS, 7)
+    assert (answer["status"], answer["counts"], len(answer["results"])) == (
+        "OK",
+        {"exists": MAX_RESULTS + 7},
+        MAX_RESULTS,
+    )
+
+
+def test_a_copy_that_was_asked_for_and_has_arrived_is_answered(cloud: FakeCloud) -> None:
+    """Who asks for one backup's copy hears of it, whatever else is in the compartment."""
+    original, _ = (cloud.add_backup(Kind.VOLUME) for _ in range(2))
+    copied = in_order(cloud, original)
+    operation = CopyVolumeBackup.model_validate({"operation": "CopyVolumeBackup", "volumeBackupId": original.id})
+
+    (result,) = copy(operation, make_call(cloud))
+
+    assert (result.outcome, result.backup_id) == ("exists", copied.id)

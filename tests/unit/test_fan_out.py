@@ -38,9 +38,10 @@ def populate(cloud: FakeCloud, compartments: Sequence[str] = PLACES, each: int =
             cloud.add_backup(Kind.VOLUME, source_id=source.id, compartment_id=compartment)
 
 
-def dispatch(cloud: FakeCloud, payload: Mapping[str, Any] | None = None, **keys: Any) -> Report:
+def dispatch(cloud: FakeCloud, payload: Mapping[str, Any] | None = None, memory_mb: int = TINY, **keys: Any) -> Report:
     """One call of the function, which may call itself unless `keys` say otherwise."""
-    keys = {"FAN_OUT": "ON", "COMPARTMENT_IDS": ",".join(PLACES), "memory_mb": TINY, **keys}
+    cloud.memory_mb = memory_mb
+    keys = {"FAN_OUT": "ON", "COMPARTMENT_IDS": ",".join(PLACES), **keys}
     body = json.dumps(payload or {"operation": "Sweep"}).encode()
     return router.dispatch(parse(body), make_call(cloud, **keys))
 
