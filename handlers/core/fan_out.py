@@ -20,8 +20,10 @@ WIDTH = 8
 """Into so many parts at most one call divides what it cannot do itself."""
 
 OTHERS_MB, BACKUPS_PER_MB = 96, 600
-"""What the process takes without any backups, and how many fit into a megabyte, with two copies of each: `make bench`
-measures both."""
+"""What the process takes without any backups, and how many fit into a megabyte, with three copies of each.
+
+`make bench` measures both, and finds somewhat less and somewhat more.
+"""
 MOST_AT_ONCE = 16
 """Compartments that are read at once, so that it is seen in time when there are too many backups."""
 

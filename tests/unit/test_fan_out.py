@@ -205,7 +205,7 @@ def test_where_it_all_fits_nothing_is_handed_on(cloud: FakeCloud) -> None:
     ids=["off", "dry run", "named"],
 )
 def test_it_is_only_done_where_it_was_asked_for(
-    cloud: FakeCloud, payload: dict[str, Any], keys: dict[str, str]
+    cloud: FakeCloud, payload: dict[str, Any], keys: dict[str, Any]
 ) -> None:
     """A dry run changes nothing; who names compartments has divided them."""
     populate(cloud)
