@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from infra.emulator.block_volume.kinds import BACKUPS
@@ -12,7 +13,7 @@ from tests.simulation.invocation import Invocation
 from tests.simulation.lives import MARK_TAG, REGION_TAG, TIME_TAG
 from tests.simulation.network import Exchange
 from tests.simulation.others import MOST_TAGS
-from tests.simulation.setting import HOME, TELLING
+from tests.simulation.setting import HANDING_ON, HOME, TELLING
 from tests.simulation.world import World
 
 BETWEEN_SWEEPS = timedelta(hours=2)
@@ -103,18 +104,19 @@ def _let_go(world: World, grace: timedelta) -> None:
 
 def _stay_converged(world: World) -> None:
     """A sweep of a converged world changes nothing, reads only lists, and says something of every backup."""
-    before, seen = _everything(world), len(world.ledger.exchanges)
-    sweep = _sweep(world, "sweep of a converged world")
+    before, seen, begun = _everything(world), len(world.ledger.exchanges), len(world.ledger.invocations)
+    _sweep(world, "sweep of a converged world")
     world.run(timedelta(seconds=300))
     for identifier, etag in _everything(world).items():
         if before.get(identifier) != etag:
             text = f"the last sweep has changed {world.ledger.name_of(identifier)}"
             world.ledger.violation("a converged world stays", text)
     for exchange in world.ledger.exchanges[seen:]:
-        is_expected = exchange.operation.startswith("List") or exchange.operation in TELLING
+        beside = {*TELLING, *(HANDING_ON if world.setting.fans_out else ())}
+        is_expected = exchange.operation.startswith("List") or exchange.operation in beside
         if not is_expected and not _is_of_a_source_elsewhere(world, exchange):
             world.ledger.violation("a converged world stays", f"the last sweep sent {exchange.operation}")
-    _require_all_told(world, sweep)
+    _require_all_told(world, world.ledger.invocations[begun:])
 
 
 def _report(world: World) -> None:
@@ -142,8 +144,9 @@ def _is_of_a_source_elsewhere(world: World, exchange: Exchange) -> bool:
     return exchange.operation in {"GetVolume", "GetBootVolume", "GetVolumeGroup"} and is_elsewhere
 
 
-def _require_all_told(world: World, sweep: Invocation) -> None:
-    told = {result.source_id for result in sweep.report.results} if sweep.report else set()
+def _require_all_told(world: World, calls: Sequence[Invocation]) -> None:
+    """By the sweep, or by those that it has handed something on to."""
+    told = {result.source_id for call in calls if call.report for result in call.report.results}
     for kind in BACKUPS:
         for backup in world.others.resources.of(kind, HOME):
             if backup.fields["compartmentId"] in world.swept and backup.id not in told:

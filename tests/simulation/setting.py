@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handlers.core.fan_out import OTHERS_MB
 from infra.emulator.block_volume.limits import Limits, State, Timings
 from infra.emulator.ocids import new_ocid
 from tests.simulation.policy import Policy
@@ -20,6 +21,7 @@ NIGHTLY = ("CreateDueBackups", "Sweep", "PruneCopies")
 """What a tick does where it does more than sweep."""
 TELLING = ("PostMetricData", "GetTopic", "UpdateTopic", "PublishMessage")
 """By which the function tells of what it has done."""
+HANDING_ON = ("GetFunction", "InvokeFunction")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Setting:
     has_topic: bool
     denied: tuple[str, ...]
     """What the function may not do, from the beginning to the end."""
+    fans_out: bool
+    """Whether each call has room for one compartment, and hands the other on."""
 
     @classmethod
     def draw(cls, chance: random.Random) -> Setting:
@@ -81,10 +85,11 @@ class Setting:
         copy_takes = chance.choice((40, 600, 3000))
         keys = {region: chance.choice((None, new_ocid("key", region))) for region in allowed}
         retention = Retention.draw(chance, destinations) if chance.random() < 0.6 else None
+        compartments = 1 if chance.random() < 0.85 else 2
         return cls(
             destinations,
             allowed,
-            compartments=1 if chance.random() < 0.85 else 2,
+            compartments=compartments,
             max_in_flight=max_in_flight,
             keys=keys if chance.random() < 0.3 else None,
             limits=Limits(
@@ -101,6 +106,7 @@ class Setting:
             has_metrics=chance.random() < 0.5,
             has_topic=chance.random() < 0.4,
             denied=(chance.choice(TELLING),) if chance.random() < 0.1 else (),
+            fans_out=compartments > 1 and max_in_flight > 1 and chance.random() < 0.7,
         )
 
     @property
@@ -121,6 +127,8 @@ class Setting:
             environment["KMS_KEY_IDS"] = json.dumps(self.keys)
         if self.schedule != ("Sweep",):
             environment["SCHEDULE"] = json.dumps([{"operation": each} for each in self.schedule])
+        if self.fans_out:
+            environment |= {"FAN_OUT": "ON", "FN_MEMORY": str(OTHERS_MB)}
         if not self.has_metrics:
             environment["METRICS"] = "off"
         return environment | (self.retention.environment() if self.retention else {})

@@ -55,7 +55,9 @@ class World:
         self.elsewhere = identity.create_compartment("elsewhere")
         self.expectation = Expectation(self.setting, self.others.resources, self.swept, self.ledger.lives, clock)
         network = Network(self.cloud, self.scheduler, _chance(seed, "network"), self.ledger)
+        self.cloud.functions.register(FUNCTION_ID, "simulated")
         self._environment = {**self.principal.environment, **self.setting.environment(self.swept)}
+        self._environment["FN_FN_ID"] = FUNCTION_ID
         if self.setting.has_topic:
             self._environment["NOTIFICATION_TOPIC_ID"] = self._make_topic()
         for operation in self.setting.denied:
@@ -124,6 +126,10 @@ class World:
                 return Fate(killed_at=self.chance.choice(("Copy", "Copy", "Update", "Create", "Delete")))
 
     def _deliver(self, _: str, message: Message, ended: Ended) -> None:
+        if message.source == "functions":
+            self.call(json.loads(message.payload), "part of a sweep")
+            self._say(ended, 200)
+            return
         of = self.ledger.name_of(str(message.facts.get("resource")))
         done = partial(self._say, ended)
         self.function.invoke(message.payload, f"event of {of}", self._draw_fate(), calm=self.is_calm, ended=done)
