@@ -138,9 +138,10 @@ def _report(world: World) -> None:
 
 
 def _is_of_a_source_elsewhere(world: World, exchange: Exchange) -> bool:
-    """A source in a compartment that is not swept is in no list: each such is asked for by itself."""
+    """A source in a compartment that a call does not sweep is in no list: each such is asked for by itself."""
     source = world.others.resources.find(exchange.path.rpartition("/")[2])
-    is_elsewhere = source is None or source.fields["compartmentId"] not in world.swept
+    is_swept_with_it = not world.setting.fans_out  # else another call may look at the compartment that it is in
+    is_elsewhere = not (source and is_swept_with_it and source.fields["compartmentId"] in world.swept)
     return exchange.operation in {"GetVolume", "GetBootVolume", "GetVolumeGroup"} and is_elsewhere
 
 
