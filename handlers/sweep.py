@@ -75,6 +75,7 @@ def _in_parts(operation: Sweep, call: Call) -> Findings:
     own = [each for each in compartments if each not in inventory.left]
     scope = Scope(operation.destination_region or ())
     gather_away(inventory, own, scope, working)
+    _warn_of_spread(inventory, own, call)
     decisions = converge(inventory, scope, working, dry_run=False)
     late = _late(decisions, inventory, working)
     free = kept - sum(copy.compartment_id not in late for copy in inventory.in_flight())
@@ -99,6 +100,14 @@ def _room(call: Call) -> Room:
 def _not_read(operation: Sweep, compartment_id: str) -> Result:
     left = Outcome.DEFERRED, Reason.DEADLINE
     return Result(operation.operation, *left, message=NOT_READ, source_id=compartment_id)
+
+
+def _warn_of_spread(inventory: Inventory, own: Collection[str], call: Call) -> None:
+    """Whoever sees only some of a source's backups may copy them out of order, or what is not to be kept."""
+    others = {*call.compartments} - {*own}
+    spread = sorted(each.id for each in inventory.sources.values() if each and each.compartment_id in others)
+    if spread:
+        log.warning("sweep.spread", count=len(spread), source_id=spread[0])
 
 
 def _late(decisions: Iterable[Decision], inventory: Inventory, call: Call) -> set[str]:

@@ -125,4 +125,6 @@ class Deeds(Step):
     def _back_up(self, source: Resource) -> Resource | None:
         """At times a group's is put into a compartment that is swept, where the group is not."""
         compartment_id = self.chance.choice((None, *self.world.swept))
+        if self.world.setting.fans_out:  # which is for sources whose backups are all in one compartment
+            compartment_id = None
         return self.world.others.back_up(source, self.chance.choice(HABITS), compartment_id)

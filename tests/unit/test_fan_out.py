@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -332,3 +333,17 @@ def test_a_function_that_may_no_longer_call_itself_says_what_it_left(cloud: Fake
 
     assert report.counts == {"copied": 1, "deferred": len(PLACES) - 1}
     assert {call.region for call in cloud.calls} == {HOME, AWAY}
+
+
+def test_sources_with_backups_in_several_compartments_are_warned_of(cloud: FakeCloud) -> None:
+    """What is copied, or kept, of them can only be told by whoever sees all."""
+    source = cloud.add_source(Kind.VOLUME_GROUP, compartment_id=PLACES[1])
+    cloud.add_backup(Kind.VOLUME_GROUP, source_id=source.id, compartment_id=PLACES[0])
+    part = {"operation": "Sweep", "compartmentId": PLACES[0], "part": {"depth": 1, "places": 1}}
+
+    with structlog.testing.capture_logs() as lines:
+        report = dispatch(cloud, part)
+
+    (warning,) = (line for line in lines if line["event"] == "sweep.spread")
+    assert (warning["count"], warning["source_id"]) == (1, source.id)
+    assert report.counts == {"copied": 1}
