@@ -34,17 +34,17 @@ simulate: $(VENV)/test.stamp ## run the function in SEEDS=1000 simulated worlds 
 quarter: $(VENV)/test.stamp ## run the function over a quarter of a year of a fleet of fifty, in SEEDS=1000 ways (FIRST=, SEED=: as above)
 	@$(BIN)/python -m tests.quarter $(SEEDS) $(FIRST:%=--first %) $(SEED:%=--seed %)
 
-bench: $(VENV)/test.stamp ## measure the function over up to 10,000 backups (ARGS=--help: options)
-	@$(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/test.stamp image-tree ## measure the function beside a bare and a plain one (ARGS="cold warm": part of it; --help: options)
+	@FUNCTION_TREE="$(DIR)" $(BIN)/python -m tests.bench $(ARGS)
 
 stack: $(VENV)/made.stamp ## pack what Resource Manager makes a stack from, into build/
 	@$(BIN)/python -m infra.stack_archive build/cross-region-backup-stack.zip
 
 image-tree: $(VENV)/made.stamp ## make what the function's image holds, with no container engine, in DIR=build/image
-	@$(BIN)/python -m infra.image.prune $(DIR)
+	@$(BIN)/python -m infra.image.prune "$(DIR)"
 
 test-image: image-tree ## run all tests, those of the function's process against what the image holds (ARGS=: as above)
-	@FUNCTION_TREE=$(DIR) $(MAKE) --no-print-directory test
+	@FUNCTION_TREE="$(DIR)" $(MAKE) --no-print-directory test
 
 terraform: ## hold the stack to terraform fmt, validate and test, as far as they can be had
 	@.ci/terraform
@@ -64,7 +64,7 @@ lock: .venv-supply/made.stamp ## make the locks again from the requirements.in b
 audit: .venv-supply/made.stamp ## look up what is known against the locked packages (ARGS="-s osv": at OSV, not at PyPI)
 	@.venv-supply/bin/python -m infra.supply.audit $(ARGS)
 
-sbom: .venv-supply/made.stamp $(VENV)/run.stamp ## write the bill of materials of the function's packages to build/sbom.json
+sbom: .venv-supply/made.stamp $(VENV)/run.stamp ## write the bill of materials of the locked packages to build/sbom.json, and which of them the image lacks
 	@.venv-supply/bin/python -m infra.supply.sbom $(VENV) build/sbom.json
 
 setup: $(VENV)/test.stamp ## install everything that the commands need

@@ -1,23 +1,25 @@
-"""Puts together what the function's image holds: `python -m infra.image.prune FOLDER`, from the project's folder.
+"""Puts together what the function's image holds: `python -m infra.image.prune DIR`, from the project's folder.
 
-FOLDER gets `python/`, the packages of requirements.txt as far as the function imports them, and `function/`, its code;
-an image has them as /python and /function. Nothing is left there, and the status is 1, where it cannot be told for each
-import of what is kept that it is there or is allowed to be missing (`allowed.py`).
+DIR gets `python/`, the packages of requirements.txt as far as the function imports them, and `function/`, its code;
+an image has them as /python and /function. What is there already is replaced only where it is such a tree and nothing
+beside. Nothing is left there, and the status is 1, where it cannot be told for each import of what is kept that it is
+there or is allowed to be missing (`allowed.py`).
 """
 
 from __future__ import annotations
 
 import compileall
+import platform
 import py_compile
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from infra.image import proof
 from infra.image.allowed import BY_NAME, LEFT_OUT
-from infra.image.packages import Module, modules
+from infra.image.packages import Module, distributions, modules, recorded
 from infra.image.reach import Allowed, reach
 from infra.image.removal import remove
 
@@ -29,6 +31,10 @@ SOURCES = ("func.py", "handlers", "LICENSE")
 
 class CannotPrune(Exception):  # noqa: N818 - reads as what happened
     """What is wrong, a line each."""
+
+
+class CannotReplace(Exception):  # noqa: N818 - reads as what happened
+    """What is wrong with the folder that somebody named, and what to do, on one line."""
 
 
 def install(requirements: Path, folder: Path) -> None:
@@ -89,8 +95,40 @@ def size(folder: Path) -> str:
     return f"{sum(sizes) / 1e6:,.1f} MB in {len(sizes):,} files"
 
 
+def is_tree(folder: Path) -> bool:
+    """Whether it holds what an earlier run has made, and not one file that somebody could miss."""
+    packages, function = folder / PACKAGES, folder / FUNCTION
+    if {*folder.iterdir()} != {packages, function} or packages.is_symlink() or function.is_symlink():
+        return False
+    known = [metadata for _, metadata in distributions(packages) if (metadata / "RECORD").is_file()]
+    rows = (row for metadata in known for row in recorded(metadata))
+    made = {packages / "bin" / SCRIPT, *(packages / row[0] for row in rows), function / "LICENSE"}
+    there = {file for file in folder.rglob("*") if not file.is_dir() and file.suffix != ".pyc"}
+    ours = {function / "func.py", *(function / "handlers").rglob("*.py")}
+    return {packages / "bin" / SCRIPT, function / "func.py"} <= there <= made | ours
+
+
+def make_room(name: str) -> Path:
+    """The folder of this name, empty; raises `CannotReplace`, with nothing touched, where it is not ours to empty."""
+    if not name.strip():
+        raise CannotReplace("DIR is empty: name the folder to make, such as DIR=build/image.")
+    tree = Path(name).resolve()
+    try:
+        if tree.exists() and not tree.is_dir():
+            raise CannotReplace(f"DIR={name} is a file: name a folder.")
+        if tree.exists() and any(tree.iterdir()) and not is_tree(tree):
+            raise CannotReplace(f"DIR={name} holds something else: name another folder, or remove that yourself.")
+        if tree.exists():
+            shutil.rmtree(tree)
+        tree.mkdir(parents=True)
+    except OSError as error:
+        raise CannotReplace(f"DIR={name} cannot be made: {error.strerror}. Name another folder.") from error
+    return tree
+
+
 def build(project: Path, tree: Path) -> None:
-    """Make the tree anew, and print what was removed and how large it was and is."""
+    """Fill the empty tree, and print what was removed and how large it was and is."""
+    print(f"for Python {platform.python_version()}, which this runs on")
     install(project / "requirements.txt", tree / PACKAGES)
     copy_function(project, tree / FUNCTION)
     before = size(tree / PACKAGES)
@@ -99,28 +137,30 @@ def build(project: Path, tree: Path) -> None:
     sources = size(tree / PACKAGES)
     compile_all(tree)
     open_to_all(tree)
-    print(f"packages: {before}; pruned {sources}; with byte code {size(tree / PACKAGES)}")
+    print(f"packages, without byte code: {before}; pruned {sources}; with byte code {size(tree / PACKAGES)}")
     print(f"function: {size(tree / FUNCTION)}, with byte code")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], fill: Callable[[Path, Path], None] = build) -> int:
     """0 when the tree is there, 1 when it is not, 2 when it was not said where to make it."""
     if len(arguments) != 1:
-        print("usage: python -m infra.image.prune FOLDER", file=sys.stderr)
+        print("usage: python -m infra.image.prune DIR", file=sys.stderr)
         return 2
-    folder = arguments[0]
-    project, tree = Path.cwd(), Path(folder).resolve()
-    if tree.exists() and not {each.name for each in tree.iterdir()} <= {PACKAGES, FUNCTION}:
-        print(f"{folder} holds something else: name another folder, or remove it.", file=sys.stderr)
-        return 1
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True)
     try:
-        build(project, tree)
+        tree = make_room(arguments[0])
+    except CannotReplace as error:
+        print(error, file=sys.stderr)
+        return 1
+    built = False
+    try:
+        fill(Path.cwd(), tree)
+        built = True
     except (CannotPrune, subprocess.CalledProcessError) as error:
-        shutil.rmtree(tree)
         print(f"NOT BUILT:\n{error}", file=sys.stderr)
         return 1
+    finally:
+        if not built:  # also where somebody has interrupted it
+            shutil.rmtree(tree)
     return 0
 
 

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with hold(options.logs):
             return _run(options, console)
     except FolderTaken as taken:
-        print(f"{taken} Name another one for the logs: --logs FOLDER.", file=sys.stderr)
+        print(f'{taken} Name another one for the logs: ARGS="--logs FOLDER".', file=sys.stderr)
         return 1
     except serving.PortTaken as taken:
         print(taken, file=sys.stderr)

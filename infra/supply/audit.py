@@ -14,6 +14,8 @@ from infra.supply.locks import LOCKS, title
 
 # A release with a well-known hole. A service that does not know of this one is not asked about others.
 VULNERABLE, ADVISORY = "jinja2==2.10", "CVE-2019-10906"
+CLEAN = "No known vulnerabilities found"
+"""How pip-audit sums up that it found nothing."""
 
 
 class PipAudit(Protocol):
@@ -33,9 +35,10 @@ def audit(run: PipAudit, locks: Sequence[Path], options: Sequence[str], say: Cal
     asked = run([*options, "--no-deps", "--format", "json", "--requirement", "/dev/stdin"], stdin=VULNERABLE)
     if ADVISORY not in asked.stdout:
         say("NOT AUDITED: the service of advisories cannot be reached from here, or has none: asked about")
-        say(f"{VULNERABLE}, it does not name {ADVISORY}. Ask another one (ARGS='-s osv'), or from elsewhere.")
-        say("pip-audit said:")
-        say(last_words(asked))
+        say(f"{VULNERABLE}, it does not name {ADVISORY}. {advice(options)}")
+        if why := reason(asked):
+            say("pip-audit said:")
+            say(why)
         return False
     unclean = [lock for lock in locks if not is_clean(run, lock, options, say)]
     return not unclean
@@ -49,8 +52,21 @@ def is_clean(run: PipAudit, lock: Path, options: Sequence[str], say: Callable[[s
     elif asked.stdout.strip():  # its table of what it found, which it prints when it has asked about everything
         say(f"{title(lock)}: VULNERABLE\n{asked.stdout.strip()}")
     else:
-        say(f"{title(lock)}: NOT AUDITED: {last_words(asked)}")
+        say(f"{title(lock)}: NOT AUDITED: {reason(asked) or 'pip-audit does not say why'}")
     return asked.returncode == 0
+
+
+def advice(options: Sequence[str]) -> str:
+    """What to try next; not what has just been tried."""
+    if any("osv" in option for option in options):
+        return "Ask from a machine that reaches one."
+    return "Ask another one (ARGS='-s osv'), or from a machine that reaches one."
+
+
+def reason(asked: subprocess.CompletedProcess[str]) -> str:
+    """Why it was not looked up; empty where pip-audit says that all is well, which it is not then."""
+    words = last_words(asked)
+    return "" if words.startswith(CLEAN) else words
 
 
 def last_words(asked: subprocess.CompletedProcess[str]) -> str:

@@ -5,6 +5,7 @@ All three follow https://cyclonedx.org/docs/1.6/json/.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 
@@ -14,14 +15,22 @@ def url(name: str, version: str) -> str:
 
 
 def bill(
-    locked: Mapping[str, Any], installed: Mapping[str, Any], application: Mapping[str, Any], needs: Iterable[str]
+    locked: Mapping[str, Any],
+    installed: Mapping[str, Any],
+    application: Mapping[str, Any],
+    needs: Iterable[str],
+    held: AbstractSet[str],
 ) -> dict[str, Any]:
     """Every locked package once, whether or not it is installed here, and the same text for the same packages.
 
-    `needs` are the package URLs of what the application itself asks for.
+    `needs` are the package URLs of what the application itself asks for, `held` those of what its image holds: the
+    others are locked and not deployed, for which the format has the scope `excluded`.
     """
     found = {each["purl"]: each for each in installed["components"]}
-    components = [component(each, found.get(each["purl"], {})) for each in locked["components"]]
+    components = [
+        component(each, found.get(each["purl"], {})) | ({} if each["purl"] in held else {"scope": "excluded"})
+        for each in locked["components"]
+    ]
     root = {**application, "type": "application", "bom-ref": "application"}
     return {
         **locked,

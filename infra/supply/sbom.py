@@ -1,6 +1,7 @@
-"""Writes the bill of materials of the deployed packages: `python -m infra.supply.sbom VENV FILE`.
+"""Writes the bill of materials of the locked packages: `python -m infra.supply.sbom VENV FILE`.
 
-VENV is an environment that was filled from the locks. The file has no serial number and no time of its own, so that two
+VENV is an environment that was filled from the locks, by which it is also told which of them the image holds: what it
+does not has the scope `excluded`. The file has no serial number and no time of its own, so that two
 of the same lock are the same; with SOURCE_DATE_EPOCH it has that time.
 """
 
@@ -14,8 +15,13 @@ from typing import Any
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from infra.image.allowed import BY_NAME, LEFT_OUT
+from infra.image.holding import held
+from infra.image.packages import distributions
+from infra.image.prune import SCRIPT, CannotPrune
+from infra.image.reach import Allowed
 from infra.supply.bill import bill, url
-from infra.supply.locks import ROOT, RUNTIME, pins, title
+from infra.supply.locks import ROOT, RUNTIME, normalized, pins, title
 
 FUNC_YAML = ROOT / "func.yaml"
 
@@ -33,14 +39,30 @@ def application() -> dict[str, str]:
     return dict(re.findall(r"^(name|version): (\S+)$", described, re.MULTILINE))
 
 
+def in_image(environment: Path, locked: dict[str, str]) -> set[str]:
+    """The package URLs of what the image holds. A package of another release than the locked one counts as missing."""
+    (packages,) = environment.resolve().glob("lib/python*/site-packages")
+    versions = {each.metadata["Name"]: each.version for each, _ in distributions(packages)}
+    names = {name: normalized(name) for name, version in versions.items() if locked.get(normalized(name)) == version}
+    script = environment.resolve() / "bin" / SCRIPT
+    found = held(ROOT, packages, script, names, Allowed(LEFT_OUT, BY_NAME))
+    return {url(name, locked[name]) for name in found}
+
+
 def main(environment: str, file: str) -> int:
-    """The number of packages, and those of which no licence is known, are said."""
+    """The number of packages, how many of them the image holds, and those of which no licence is known, are said."""
     needs = pins(RUNTIME.with_suffix(".in").read_text(encoding="utf-8"))
+    try:
+        kept = in_image(Path(environment), pins(RUNTIME.read_text(encoding="utf-8")))
+    except CannotPrune as error:
+        print(f"NOT WRITTEN: it cannot be told what the image holds:\n{error}", file=sys.stderr)
+        return 1
     made = bill(
         listed("requirements", str(RUNTIME)),
         listed("environment", environment),
         application(),
         [url(*each) for each in needs.items()],
+        kept,
     )
     text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
     if invalid := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
@@ -49,7 +71,9 @@ def main(environment: str, file: str) -> int:
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     Path(file).write_text(text, encoding="utf-8")
     unlicensed = [each["name"] for each in made["components"] if "licenses" not in each]
-    print(f"{file}: {len(made['components'])} packages of {title(RUNTIME)}", end="")
+    excluded = [each["name"] for each in made["components"] if each.get("scope") == "excluded"]
+    number = len(made["components"])
+    print(f"{file}: {number} packages of {title(RUNTIME)}, of which the image holds {number - len(excluded)}", end="")
     print(f"; without a known licence (not installed here, or silent): {', '.join(unlicensed)}" if unlicensed else "")
     return 0
 

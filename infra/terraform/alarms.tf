@@ -4,8 +4,9 @@ locals {
   # PT1H, as the query language writes it.
   heartbeat_window = lower(trimprefix(var.heartbeat_absent_for, "PT"))
 
-  # Without sweeps it is reports that tell of breaches, once a day or so.
-  breach_window = var.sweep_cron != "" ? local.heartbeat_window : "1d"
+  # Where nothing sweeps, nothing is missed; and it is reports that tell of breaches, once a day or so.
+  sweeps        = contains(keys(local.schedules), "sweep")
+  breach_window = local.sweeps ? local.heartbeat_window : "1d"
 
   function_alarms = {
     errors = {
@@ -27,7 +28,7 @@ locals {
       query    = "copies_started[${local.heartbeat_window}].grouping().absent(3d)"
       severity = "CRITICAL"
       body     = "No sweep of the function ${var.name} has told how things stand for ${local.heartbeat_window}: what is missing may stay missing. Look whether its schedule is active and may call it, and in its log for invocation.rejected and tell.failed."
-      wanted   = var.sweep_cron != ""
+      wanted   = local.sweeps
     }
     breach = {
       query    = "recovery_point_breach[${local.breach_window}].grouping().max() > 0"

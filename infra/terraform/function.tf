@@ -80,8 +80,8 @@ resource "oci_functions_function" "function" {
     }
 
     precondition {
-      condition     = var.prune_cron == "" || var.allow_deletion
-      error_message = "prune_cron schedules deletions, which allow_deletion does not allow: set it to true, or leave prune_cron empty."
+      condition     = !contains(keys(local.planned), "prune") || var.allow_deletion
+      error_message = "prune_cron schedules deletions, which allow_deletion does not allow: set it to true, or prune_cron to never."
     }
 
     precondition {

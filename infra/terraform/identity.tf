@@ -3,9 +3,9 @@
 # https://docs.oracle.com/iaas/Content/Identity/Reference/corepolicyreference.htm and its neighbours.
 
 locals {
-  # Of a deployment in another region than its sources' the same is asked only if its schedules do the same: one that
-  # reports gets no permission to create and to copy.
-  starts_copies = local.is_at_source || var.sweep_cron != "" || var.create_cron != ""
+  # Of a deployment in another region than its sources' the same is asked only if its schedules are to do the same: one
+  # that reports gets no permission to create and to copy.
+  starts_copies = local.is_at_source || anytrue([for each in ["sweep", "create"] : contains(keys(local.planned), each)])
   writes_tags   = local.starts_copies || var.allow_deletion
 
   to_look = [
@@ -73,6 +73,14 @@ locals {
   to_find_the_function = [
     "FN_FUNCTION_READ", # GetFunction: where it is to be called
   ]
+
+  to_call_itself = [
+    "FN_INVOCATION", # InvokeFunction: with FAN_OUT, for a part of a sweep
+  ]
+
+  to_find_itself = [
+    "FN_FUNCTION_READ", # GetFunction: with FAN_OUT, where it is to be called
+  ]
 }
 
 locals {
@@ -136,6 +144,15 @@ locals {
         ["${local.allow_function} {${join(", ", local.to_notify)}} in ${local.where_function_is} where ${local.in_own_region}"],
         ["${local.allow_function} {${join(", ", local.to_see_regions)}} in tenancy"],
       )
+    }
+    divide = {
+      # Oracle shows target.function.id for calls alone; that GetFunction has it too is not documented.
+      wanted      = var.fan_out
+      description = "Lets ${var.name} call itself for parts of a sweep"
+      statements = [
+        "${local.allow_function} {${join(", ", local.to_call_itself)}} in ${local.where_function_is} where all {target.function.id = '${oci_functions_function.function.id}', ${local.in_own_region}}",
+        "${local.allow_function} {${join(", ", local.to_find_itself)}} in ${local.where_function_is} where ${local.in_own_region}",
+      ]
     }
     call = {
       # A schedule is a principal of its own, which no group can hold before it is made: hence "any-user", and its OCID.

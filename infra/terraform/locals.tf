@@ -52,6 +52,7 @@ locals {
     MAX_DELETES         = tostring(var.max_deletes)
     DELETE_GRACE        = var.delete_grace
     METRICS             = var.metrics
+    FAN_OUT             = var.fan_out ? "ON" : "OFF"
     LOG_LEVEL           = var.log_level
   }
   given_settings = { for key, value in local.settings : key => value if value != "" }
@@ -69,7 +70,11 @@ locals {
     prune  = { cron = var.prune_cron, operation = "PruneCopies", purpose = "Marks and deletes what no retention keeps." }
     report = { cron = var.report_cron, operation = "ReportCopies", purpose = "Reports how each source stands in each region." }
   }
-  schedules = {
-    for name, each in local.operations : name => merge(each, { body = jsonencode({ operation = each.operation }) }) if each.cron != ""
+
+  # "never" says the same as an empty text, which not every form can send. Permissions and checks go by what is planned,
+  # whether or not it has begun: so it can be looked at first, and nothing but its callers is new when it does.
+  planned = {
+    for name, each in local.operations : name => merge(each, { body = jsonencode({ operation = each.operation }) }) if !contains(["", "never"], each.cron)
   }
+  schedules = { for name, each in local.planned : name => each if var.enabled }
 }

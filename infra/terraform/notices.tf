@@ -1,6 +1,10 @@
 # Two topics that must never become one: the first is for people, the second is for the function. Were the function
 # subscribed to its own notices, it would answer each of them with another call.
 
+locals {
+  is_called_by_alarms = var.enabled && var.schedule_with == "ALARM"
+}
+
 resource "oci_ons_notification_topic" "notices" {
   compartment_id = local.compartment_id
   name           = "${var.name}-notices"
@@ -24,7 +28,7 @@ resource "oci_ons_subscription" "email" {
 }
 
 resource "oci_ons_notification_topic" "ticks" {
-  count = var.schedule_with == "ALARM" ? 1 : 0
+  count = local.is_called_by_alarms ? 1 : 0
 
   compartment_id = local.compartment_id
   name           = "${var.name}-ticks"
@@ -32,8 +36,9 @@ resource "oci_ons_notification_topic" "ticks" {
   freeform_tags  = var.freeform_tags
 }
 
+# Whoever may publish to that topic calls the function: it is there for as long as its alarms are.
 resource "oci_ons_subscription" "function" {
-  count = var.schedule_with == "ALARM" ? 1 : 0
+  count = local.is_called_by_alarms ? 1 : 0
 
   compartment_id = local.compartment_id
   topic_id       = oci_ons_notification_topic.ticks[0].id

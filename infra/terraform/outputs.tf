@@ -1,5 +1,10 @@
 # What an operator needs next.
 
+locals {
+  # The command line waits for a minute, the function may take five.
+  invoke = "oci fn function invoke --region ${var.region} --function-id ${oci_functions_function.function.id} --read-timeout 320"
+}
+
 output "function_id" {
   description = "OCID of the function."
   value       = oci_functions_function.function.id
@@ -25,6 +30,11 @@ output "log_group_id" {
   value       = oci_logging_log_group.function.id
 }
 
+output "log_command" {
+  description = "For Cloud Shell: how the calls of the last hour ended, from the function's log."
+  value       = "oci logging-search search-logs --region ${var.region} --time-start \"$(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M:%SZ)\" --time-end \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" --search-query \"search \\\"${local.compartment_id}/${oci_logging_log_group.function.id}/${oci_logging_log.invoke.id}\\\" | where logContent = '*invocation.*' | sort by datetime desc\""
+}
+
 output "subnet_id" {
   description = "OCID of the subnet that the function runs in."
   value       = local.subnet_id
@@ -36,18 +46,18 @@ output "configuration" {
 }
 
 output "schedules" {
-  description = "What calls the function, when, and with what."
+  description = "What calls the function, when, and with what; none before enabled is true."
   value       = { for name, each in local.schedules : name => { cron = each.cron, body = each.body } }
 }
 
 output "report_command" {
   description = "For Cloud Shell: how each source stands, as a page."
-  value       = "oci fn function invoke --region ${var.region} --function-id ${oci_functions_function.function.id} --body '{\"operation\": \"ReportCopies\", \"format\": \"html\"}' --file report.html"
+  value       = "${local.invoke} --body '{\"operation\": \"ReportCopies\", \"format\": \"html\"}' --file report.html"
 }
 
 output "first_call_command" {
-  description = "For Cloud Shell: what would be copied, without copying it. Where alarms call the function, they begin once it was called by hand."
-  value       = "oci fn function invoke --region ${var.region} --function-id ${oci_functions_function.function.id} --body '{\"operation\": \"Sweep\", \"dryRun\": true}' --file -"
+  description = "For Cloud Shell: which backups would be made and copied, without doing it. Where alarms call the function, they begin once it was called by hand."
+  value       = "${local.invoke} --body '[{\"operation\": \"CreateDueBackups\", \"dryRun\": true}, {\"operation\": \"Sweep\", \"dryRun\": true}]' --file -"
 }
 
 output "dynamic_group_name" {

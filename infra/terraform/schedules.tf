@@ -24,7 +24,7 @@ resource "oci_resource_scheduler_schedule" "schedule" {
 locals {
   # A cron expression as the interval that an alarm can keep; empty where there is none.
   alarm_intervals = {
-    for name, each in local.schedules : name => try(
+    for name, each in local.planned : name => try(
       regex("^[*] [*] [*] [*] [*]$", each.cron) != "" ? "PT1M" : "",
       "PT${one(regex("^[*]/([1-9]|[1-5][0-9]) [*] [*] [*] [*]$", each.cron))}M",
       regex("^[0-9]+ [*] [*] [*] [*]$", each.cron) != "" ? "PT1H" : "",

@@ -131,7 +131,7 @@ variable "timeout_in_seconds" {
 
 variable "detached_timeout_in_seconds" {
   type        = number
-  description = "How long a call may take that nobody waits for, such as those of Resource Scheduler."
+  description = "How long a call may take that nobody waits for: those of Resource Scheduler, and the parts of a sweep that fan_out hands on."
   default     = 3600
   nullable    = false
 
@@ -211,7 +211,7 @@ variable "source_region" {
 
 variable "destination_regions" {
   type        = list(string)
-  description = "Regions where copies go. May be empty where policy names them."
+  description = "Regions where copies go. Either this or policy must name one."
   default     = []
   nullable    = false
 
@@ -294,6 +294,13 @@ variable "max_in_flight" {
   }
 }
 
+variable "fan_out" {
+  type        = bool
+  description = "Whether a sweep that is too much for one call hands compartments on to further calls of the function, which it may then call itself. A single compartment is never divided."
+  default     = false
+  nullable    = false
+}
+
 variable "metrics" {
   type        = string
   description = "Whether metrics are published, ON or OFF. Without them there are no alarms on the heartbeat and on recovery points."
@@ -320,6 +327,13 @@ variable "log_level" {
 
 # -- what runs when ---------------------------------------------------------------------------------------------------
 
+variable "enabled" {
+  type        = bool
+  description = "Whether anything calls the function: schedules, or the alarms in their place, and Events. False: all is made but these, so that you can look first. A sweep then copies every backup that the policy keeps and that has no copy, also those of last year."
+  default     = false
+  nullable    = false
+}
+
 variable "schedule_with" {
   type        = string
   description = "What calls the function: RESOURCE_SCHEDULER, or ALARM where that service is not to be had: alarms that repeat, which keep an interval but no time of day, and begin with a first call by hand."
@@ -334,49 +348,49 @@ variable "schedule_with" {
 
 variable "sweep_cron" {
   type        = string
-  description = "When missing copies are looked for, as cron in UTC; empty: never. Leave it empty for a deployment in a destination region, whose function then gets no permission to copy."
+  description = "When missing copies are looked for, as cron in UTC; never, or empty: not at all. Give never for a deployment in a destination region, whose function then gets no permission to copy."
   default     = "*/10 * * * *"
   nullable    = false
 
   validation {
-    condition     = var.sweep_cron == "" || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.sweep_cron))
-    error_message = "sweep_cron must be a cron expression of five fields, such as */10 * * * *, or empty."
+    condition     = contains(["", "never"], var.sweep_cron) || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.sweep_cron))
+    error_message = "sweep_cron must be a cron expression of five fields, such as */10 * * * *, or never."
   }
 }
 
 variable "create_cron" {
   type        = string
-  description = "When backups that are due are made, as cron in UTC; empty: never. It should run more often than backups are due. Leave it empty for a deployment in a destination region."
+  description = "When backups that are due are made, as cron in UTC; never, or empty: not at all. It should run more often than backups are due, and makes none where neither policy nor a volume's tag says how often. Give never for a deployment in a destination region."
   default     = "*/15 * * * *"
   nullable    = false
 
   validation {
-    condition     = var.create_cron == "" || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.create_cron))
-    error_message = "create_cron must be a cron expression of five fields, such as */15 * * * *, or empty."
+    condition     = contains(["", "never"], var.create_cron) || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.create_cron))
+    error_message = "create_cron must be a cron expression of five fields, such as */15 * * * *, or never."
   }
 }
 
 variable "prune_cron" {
   type        = string
-  description = "When what no retention keeps is marked and deleted, as cron in UTC; empty: never. It needs allow_deletion."
+  description = "When what no retention keeps is marked and deleted, as cron in UTC; never, or empty: not at all. It needs allow_deletion."
   default     = ""
   nullable    = false
 
   validation {
-    condition     = var.prune_cron == "" || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.prune_cron))
-    error_message = "prune_cron must be a cron expression of five fields, such as 0 * * * *, or empty."
+    condition     = contains(["", "never"], var.prune_cron) || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.prune_cron))
+    error_message = "prune_cron must be a cron expression of five fields, such as 0 * * * *, or never."
   }
 }
 
 variable "report_cron" {
   type        = string
-  description = "When it is reported how every source stands, as cron in UTC; empty: never."
+  description = "When it is reported how every source stands, as cron in UTC; never, or empty: not at all."
   default     = "0 6 * * *"
   nullable    = false
 
   validation {
-    condition     = var.report_cron == "" || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.report_cron))
-    error_message = "report_cron must be a cron expression of five fields, such as 0 6 * * *, or empty."
+    condition     = contains(["", "never"], var.report_cron) || can(regex("^[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.report_cron))
+    error_message = "report_cron must be a cron expression of five fields, such as 0 6 * * *, or never."
   }
 }
 

@@ -302,7 +302,7 @@ def test_a_folder_that_another_rehearsal_writes_to_is_left_alone(tmp_path: Path)
         output, _ = process.communicate(timeout=30)
 
     assert process.returncode == 1
-    assert output == f"{tmp_path} is in use by another process. Name another one for the logs: --logs FOLDER.\n"
+    assert output == f'{tmp_path} is in use by another process. Name another one for the logs: ARGS="--logs FOLDER".\n'
     assert log.read_text() == "of the other"
 
 

@@ -66,7 +66,7 @@ def test_pruning_runs_in_the_first_stage(tmp_path: Path) -> None:
 
     ran = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
 
-    assert (ran.returncode, ran.stderr) == (2, "usage: python -m infra.image.prune FOLDER\n")
+    assert (ran.returncode, ran.stderr) == (2, "usage: python -m infra.image.prune DIR\n")
 
 
 def test_the_image_starts_as_the_function_is_described() -> None:

@@ -1,5 +1,7 @@
 """Pruning: what goes, what stays, what is told of it, and when nothing is made at all."""
 
+import os
+import platform
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -11,6 +13,8 @@ from infra.image import prune
 from infra.image.allowed import LeftOut
 from infra.image.reach import Allowed
 from tests.image.made_up import Tree, package, write
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_what_nobody_imports_goes(tree: Tree) -> None:
@@ -147,14 +151,83 @@ def test_everybody_may_read_it_and_start_it(tree: Tree) -> None:
     assert (modes["function"], modes["function/func.py"], modes["python/bin/fdk"]) == (0o755, 0o644, 0o755)
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+FOREIGN = {
+    "beside it": ["python/bin/fdk", "function/func.py", "thesis.txt"],
+    "under its names": ["python/thesis.py", "function/thesis.py"],
+    "among its packages": ["python/bin/fdk", "python/thesis.py", "function/func.py"],
+    "one half of it": ["python/bin/fdk"],
+    "the other half": ["function/func.py"],
+    "a function of somebody's": ["python/bin/fdk", "function/func.py", "function/thesis.py"],
+    "something else": ["thesis.txt"],
+}
+
+
+@pytest.mark.parametrize("files", FOREIGN.values(), ids=FOREIGN)
+def test_a_folder_with_something_else_in_it_is_left_alone(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The tree is made anew each time, and the folder is whatever somebody typed."""
-    write(tmp_path / "thesis.txt", "years of work")
+    for file in files:
+        write(tmp_path / file, "years of work")
 
     assert prune.main([str(tmp_path)]) == 1
 
-    assert (tmp_path / "thesis.txt").exists()
+    assert {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*") if each.is_file()} == set(files)
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"DIR={tmp_path} holds something else: ")
+
+
+def test_a_folder_that_is_somewhere_else_in_truth_is_left_alone(
+    tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A link in the place of one half shows that somebody has put it there."""
+    (tmp_path / "linked").mkdir()
+    for half in (prune.PACKAGES, prune.FUNCTION):
+        (tmp_path / "linked" / half).symlink_to(tree.folder / half)
+
+    assert prune.main([str(tmp_path / "linked")]) == 1
     assert "holds something else" in capsys.readouterr().err
+    assert (tree.folder / "function" / "func.py").exists()
+
+
+def test_a_name_that_is_no_folder_is_told_on_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do; and nothing is touched: an empty name would be the project's own folder."""
+    file = tmp_path / "file"
+    file.write_text("years of work")
+    for name, told in (
+        ("", "DIR is empty: "),
+        (" ", "DIR is empty: "),
+        (str(file), f"DIR={file} is a file: "),
+        (str(file / "below"), f"DIR={file / 'below'} cannot be made: "),
+        ("/proc/image", "DIR=/proc/image cannot be made: "),
+    ):
+        assert prune.main([name]) == 1
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.startswith(told)
+    assert file.read_text() == "years of work"
+
+
+def test_its_own_tree_and_an_empty_folder_are_replaced(tree: Tree, tmp_path: Path) -> None:
+    """Without asking: they are made for that."""
+    prune.compile_all(tree.folder)
+    (tmp_path / "empty").mkdir()
+
+    for folder in (tree.folder, tmp_path / "empty", tmp_path / "of spaces" / "and more"):
+        assert list(prune.make_room(str(folder)).iterdir()) == []
+        assert folder.is_dir()
+
+
+@pytest.mark.parametrize("name", ["of spaces and more", ""])
+def test_make_hands_a_folder_on_as_it_is_typed(name: str) -> None:
+    """With its spaces; an empty one does not become another."""
+    command = ["make", "-n", "image-tree", "test-image", f"DIR={name}"]
+    # Of the make that runs the tests, if any.
+    environment = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKEOVERRIDES"}}
+
+    shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert f'infra.image.prune "{name}"' in shown
+    assert f'FUNCTION_TREE="{name}"' in shown
 
 
 def test_a_tree_that_fails_is_not_left_there(
@@ -168,3 +241,26 @@ def test_a_tree_that_fails_is_not_left_there(
 
     assert not (tmp_path / "image").exists()
     assert "NOT BUILT" in capfd.readouterr().err
+
+
+def test_a_tree_that_is_interrupted_is_not_left_there(tmp_path: Path) -> None:
+    """The next run would not know it as its own."""
+
+    def interrupted(project: Path, tree: Path) -> None:
+        write(tree / "python" / "half.py", f"of {project}")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prune.main([str(tmp_path / "image")], interrupted)
+
+    assert not (tmp_path / "image").exists()
+
+
+def test_the_python_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Packages differ from one to the next, and byte code is for one alone."""
+    write(tmp_path / "requirements.txt", "--no-index\nno-such-package==1.0\n")
+    monkeypatch.chdir(tmp_path)
+
+    prune.main(["image"])
+
+    assert platform.python_version() in capfd.readouterr().out

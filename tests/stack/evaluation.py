@@ -32,6 +32,8 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "oci_ons_notification_topic": {"id": "ocid1.onstopic.oc1.iad.{}", "topic_id": "ocid1.onstopic.oc1.iad.{}"},
     "oci_functions_application": {"id": "ocid1.fnapp.oc1.iad.{}"},
     "oci_functions_function": {"id": "ocid1.fnfunc.oc1.iad.{}", "invoke_endpoint": "https://functions.example"},
+    "oci_logging_log_group": {"id": "ocid1.loggroup.oc1.iad.{}"},
+    "oci_logging_log": {"id": "ocid1.log.oc1.iad.{}"},
     "oci_resource_scheduler_schedule": {"id": "ocid1.resourceschedule.oc1.iad.{}"},
     "oci_core_services": {"services": [{"id": "ocid1.service.oc1.iad.all", "cidr_block": "all-iad-services"}]},
     "oci_identity_regions": {"regions": [{"name": name, "key": key} for name, key in KEYS.items()]},

@@ -67,6 +67,8 @@ NEEDS_AT_HOME = {
     "PostMetricData": {"METRIC_WRITE"},
     "ListRegionSubscriptions": {"TENANCY_INSPECT"},
 }
+# What it asks to call itself for a part of a sweep: https://docs.oracle.com/iaas/Content/Identity/Reference/functionspolicyreference.htm
+NEEDS_TO_DIVIDE = {"GetFunction": {"FN_FUNCTION_READ"}, "InvokeFunction": {"FN_INVOCATION"}}
 # What a copy needs in the region that it goes to, beside what it needs where it comes from.
 NEEDS_THERE = {
     f"Copy{kind}Backup": {f"{PREFIX[kind]}_CREATE"}
@@ -84,6 +86,8 @@ TO_LOOK = {name for name in NEEDS if name.startswith(("List", "Get"))}
 TO_TAG = {name for name in NEEDS if name.startswith("Update")}
 TO_MAKE = {name for name in NEEDS if name.startswith(("Create", "Copy"))}
 EVERYTHING: dict[str, Any] = {
+    "enabled": True,
+    "fan_out": True,
     "allow_deletion": True,
     "prune_cron": "0 * * * *",
     "compartment_ids": [PRODUCTION, "ocid1.compartment.oc1..staging"],
@@ -97,8 +101,8 @@ THERE: dict[str, Any] = {
     "region": AWAY,
     "source_region": HOME,
     "destination_regions": [AWAY],
-    "sweep_cron": "",
-    "create_cron": "",
+    "sweep_cron": "never",
+    "create_cron": "never",
 }
 
 
@@ -139,7 +143,7 @@ def there() -> Stack:
 
 def test_the_table_has_every_operation_that_the_function_asks_for() -> None:
     """And none that it does not: who adds a call decides here what it may need."""
-    assert operations() == NEEDS.keys() | NEEDS_AT_HOME.keys()
+    assert operations() == NEEDS.keys() | NEEDS_AT_HOME.keys() | NEEDS_TO_DIVIDE.keys()
 
 
 @pytest.mark.parametrize("compartment", EVERYTHING["compartment_ids"])
@@ -174,7 +178,8 @@ def test_telling_is_permitted_where_the_function_is(least: Stack, name: str) -> 
 
 def test_nothing_is_permitted_that_no_call_needs(everything: Stack) -> None:
     """Of whatever is switched on."""
-    needed = wanting(set(NEEDS)) | {each for needs in (NEEDS_AT_HOME | NEEDS_THERE).values() for each in needs}
+    elsewhere = NEEDS_AT_HOME | NEEDS_THERE | NEEDS_TO_DIVIDE
+    needed = wanting(set(NEEDS)) | {each for needs in elsewhere.values() for each in needs}
 
     assert {each for one in statements(everything) if one.subject == FUNCTION for each in one.permissions} == (
         needed | NEEDS_FOR_A_KEY
@@ -304,6 +309,19 @@ def test_only_the_stacks_own_schedules_may_call_the_function(everything: Stack) 
         assert given(everything, HOME, COMPARTMENT, "any-user", **{**request, **changed}) == set()
     another = {**request, "request.principal.id": schedule, "target.function.id": "ocid1.fnfunc.oc1.iad.another"}
     assert "FN_INVOCATION" not in given(everything, HOME, COMPARTMENT, "any-user", **another)
+
+
+def test_the_function_may_call_itself_only_to_divide_sweeps(everything: Stack, least: Stack) -> None:
+    """Itself and no other, in its own region; without `fan_out` not even that."""
+    to_divide = {each for needs in NEEDS_TO_DIVIDE.values() for each in needs}
+    itself = {"target.function.id": ocid_of(everything.one("oci_functions_function"))}
+
+    assert to_divide <= given(everything, HOME, COMPARTMENT, **itself)
+    assert not to_divide & given(least, HOME, COMPARTMENT, **itself)
+    assert not to_divide & given(everything, AWAY, COMPARTMENT, **itself)
+    assert not to_divide & given(everything, HOME, PRODUCTION, **itself)
+    another = {"target.function.id": "ocid1.fnfunc.oc1.iad.another"}
+    assert "FN_INVOCATION" not in given(everything, HOME, COMPARTMENT, **another)
 
 
 def test_metrics_go_to_the_functions_own_namespace(least: Stack) -> None:

@@ -26,6 +26,8 @@ NUMBERS = {
     if isinstance(maximum, Le)
 }
 CHOICES = {key: get_args(field.annotation) for key, field in FIELDS.items() if get_origin(field.annotation) is Literal}
+SWITCHES = {"FAN_OUT": {True: "ON", False: "OFF"}}  # of two words, where the variable is a bool
+WORDS = sorted(CHOICES.keys() - SWITCHES.keys())
 EVERYTHING: dict[str, Any] = {
     "destination_regions": [AWAY, FAR],
     "allowed_regions": [AWAY, FAR, "uk-london-1"],
@@ -38,6 +40,7 @@ EVERYTHING: dict[str, Any] = {
     "max_deletes": 40,
     "delete_grace": "3d",
     "metrics": "OFF",
+    "fan_out": True,
     "log_level": "WARNING",
 }
 
@@ -95,7 +98,7 @@ def test_every_variable_reaches_the_function() -> None:
     assert (settings.max_in_flight, settings.max_delete_percent, settings.max_deletes) == (5, 30, 40)
     assert settings.policy.defaults.destinations is not None
     assert settings.delete_grace.text == "3d"
-    assert (settings.metrics, settings.log_level) == ("OFF", "WARNING")
+    assert (settings.metrics, settings.fan_out, settings.log_level) == ("OFF", "ON", "WARNING")
 
 
 def test_the_function_tells_through_the_topic_of_the_stack() -> None:
@@ -126,17 +129,26 @@ def test_numbers_have_the_functions_bounds(key: str) -> None:
         assert stack.valid(key.lower()) is accepts(key, str(value)) is (low <= value <= high), value
 
 
-@pytest.mark.parametrize("key", sorted(CHOICES))
+@pytest.mark.parametrize("key", WORDS)
 def test_words_are_the_functions_words(key: str) -> None:
     """And no other."""
     assert all(evaluate(**{key.lower(): word}).valid(key.lower()) for word in CHOICES[key])
     assert not evaluate(**{key.lower(): "ANOTHER"}).valid(key.lower())
 
 
+@pytest.mark.parametrize("key", sorted(SWITCHES))
+def test_a_switch_has_the_functions_two_words(key: str) -> None:
+    """One for each of its states, and the function knows no third."""
+    assert {configuration(**{key.lower(): on})[key] for on in (True, False)} == set(CHOICES[key])
+    for on, word in SWITCHES[key].items():
+        assert configuration(**{key.lower(): on})[key] == word
+
+
 def test_all_numbers_and_words_are_compared() -> None:
     """So that the tests above do not run dry."""
     assert sorted(NUMBERS) == ["MAX_DELETES", "MAX_DELETE_PERCENT", "MAX_IN_FLIGHT"]
-    assert sorted(CHOICES) == ["LOG_LEVEL", "METRICS"]
+    assert WORDS == ["LOG_LEVEL", "METRICS"]
+    assert SWITCHES.keys() <= CHOICES.keys()
 
 
 TEXTS = {
@@ -253,5 +265,6 @@ def test_func_yaml_and_the_stack_make_the_same_function() -> None:
     )
     assert set(listed) == set(CONFIGURATION_KEYS)
     defaults = {name.upper(): each.get("default") for name, each in stack.named("variable").items()}
+    defaults |= {key: words[bool(defaults[key])] for key, words in SWITCHES.items()}
     differing = {key for key in NUMBERS.keys() | CHOICES.keys() | {"DELETE_GRACE"} if str(defaults[key]) != listed[key]}
     assert differing == set()

@@ -15,7 +15,7 @@ from handlers.core.points import NAMESPACE, deletion_points, points_of
 from handlers.core.report import Outcome, Trigger
 from infra.emulator.alarm_query import AbsenceQuery
 from infra.emulator.event_rules import Condition
-from tests.stack.evaluation import AWAY, COMPARTMENT, HOME, PRODUCTION, Block, Stack, evaluate, ocid_of, within
+from tests.stack.evaluation import AWAY, COMPARTMENT, HOME, PRODUCTION, Block, Stack, evaluate, ocid_of, path, within
 from tests.unit.recoveries import a_copy, a_recovery
 from tests.unit.scene import NOW
 
@@ -26,7 +26,8 @@ OPERATIONS = {
     "prune": "PruneCopies",
     "report": "ReportCopies",
 }
-ALL_SCHEDULES: dict[str, Any] = {"allow_deletion": True, "prune_cron": "0 * * * *"}
+BEGUN: dict[str, Any] = {"enabled": True}
+ALL_SCHEDULES: dict[str, Any] = {**BEGUN, "allow_deletion": True, "prune_cron": "0 * * * *"}
 # https://docs.oracle.com/iaas/Content/Functions/Reference/functionsmetrics.htm
 FUNCTION_METRICS = {"FunctionInvocationCount", "FunctionResponseCount", "FunctionExecutionDuration"}
 QUERY = re.compile(
@@ -93,16 +94,63 @@ def stack_cron(stack: Stack, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_a_schedule_without_a_time_is_not_made(name: str) -> None:
-    """The others are."""
-    stack = evaluate(**{**ALL_SCHEDULES, f"{name}_cron": ""})
+@pytest.mark.parametrize("never", ["", "never"])
+def test_a_schedule_without_a_time_is_not_made(name: str, never: str) -> None:
+    """The others are. Both ways to say so are taken: a form may be unable to send an empty text."""
+    stack = evaluate(**{**ALL_SCHEDULES, f"{name}_cron": never})
 
+    assert stack.valid(f"{name}_cron")
     assert schedules(stack).keys() == OPERATIONS.keys() - {name}
 
 
 def test_nothing_is_scheduled_to_delete_by_default() -> None:
     """Not before an operator says when."""
-    assert schedules(evaluate()).keys() == OPERATIONS.keys() - {"prune"}
+    assert schedules(evaluate(**BEGUN)).keys() == OPERATIONS.keys() - {"prune"}
+
+
+def callers(stack: Stack) -> list[str]:
+    """Whatever calls the function, and whoever is let in for that: by address."""
+    kinds = ("oci_events_rule", "oci_resource_scheduler_schedule")
+    found = [path(each) for kind in kinds for each in stack.all(kind)]
+    found += [path(each) for each in stack.all("oci_ons_subscription") if each["protocol"] == "ORACLE_FUNCTIONS"]
+    found += alarms(stack, "tick")
+    found += [each for each in stack.named("output")["policy_statements"]["value"] if "any-user" in each]
+    return found
+
+
+@pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
+@pytest.mark.parametrize("given", [{"enabled": None}, {"enabled": False}, {"enabled": True}])
+def test_nothing_calls_the_function_before_somebody_says_so(schedule_with: str, given: dict[str, Any]) -> None:
+    """By default nobody has."""
+    stack = evaluate(**{**ALL_SCHEDULES, **given, "schedule_with": schedule_with})
+
+    assert stack.holds()
+    assert bool(callers(stack)) is bool(given["enabled"])
+
+
+def test_all_but_its_callers_is_there_from_the_beginning() -> None:
+    """So that it can be called by hand and looked at; its permissions with it."""
+    before = {path(each) for each in evaluate(**{**ALL_SCHEDULES, "enabled": False}).resources()}
+    after = {path(each) for each in evaluate(**ALL_SCHEDULES).resources()}
+
+    assert before < after
+    new = {address.partition("[")[0] for address in after - before}
+    assert new == {
+        "oci_events_rule.finished_backup",
+        "oci_resource_scheduler_schedule.schedule",
+        "oci_identity_policy.function",
+        "oci_monitoring_alarm.copies",
+    }
+    assert {each.partition("[")[2] for each in after - before if "policy" in each or "alarm" in each} == {
+        '"call"]',
+        '"heartbeat"]',
+    }
+
+
+def test_what_cannot_be_scheduled_is_said_at_once() -> None:
+    """Not on the day on which it is to begin."""
+    assert not evaluate(schedule_with="ALARM", sweep_cron="never", create_cron="never").holds()
+    assert not evaluate(schedule_with="ALARM", sweep_cron="0,20,45 * * * *").holds()
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
@@ -157,7 +205,7 @@ def rules(stack: Stack) -> list[tuple[str, Condition]]:
 
 def test_a_finished_backup_is_an_event_that_the_function_copies() -> None:
     """Each kind of backup: what the rule lets through is what the parser takes, and the other way round."""
-    ((compartment, condition),) = rules(evaluate())
+    ((compartment, condition),) = rules(evaluate(**BEGUN))
     copied, passed_over = [], []
     for file in sorted(EVENTS.glob("*.json")):
         event = recorded(file.stem)
@@ -182,7 +230,7 @@ def test_a_finished_backup_is_an_event_that_the_function_copies() -> None:
 
 def test_the_rule_names_one_event_for_each_kind() -> None:
     """And not that of a copy: a copy is never copied."""
-    (rule,) = evaluate().all("oci_events_rule")
+    (rule,) = evaluate(**BEGUN).all("oci_events_rule")
 
     assert sorted(json.loads(rule["condition"])["eventType"]) == sorted(
         f"com.oraclecloud.blockvolumes.create{kind.backup_type}.end" for kind in Kind
@@ -195,7 +243,7 @@ def test_the_rule_names_one_event_for_each_kind() -> None:
 def test_each_compartment_has_a_rule_that_sees_its_own_backups_only() -> None:
     """Rules see what lies below their compartment; what a sweep does not look after is not copied either."""
     compartments = [PRODUCTION, "ocid1.compartment.oc1..staging"]
-    found = dict(rules(evaluate(compartment_ids=compartments)))
+    found = dict(rules(evaluate(**BEGUN, compartment_ids=compartments)))
     event = recorded("volume-backup-created")
 
     assert found.keys() == set(compartments)
@@ -210,8 +258,8 @@ def test_in_a_destination_region_there_is_no_rule() -> None:
     """Events call functions of their own region: none would ever come."""
     there = {"region": AWAY, "source_region": HOME, "destination_regions": [AWAY]}
 
-    assert rules(evaluate(**there)) == []
-    assert len(rules(evaluate(source_region=HOME))) == 1
+    assert rules(evaluate(**BEGUN, **there)) == []
+    assert len(rules(evaluate(**BEGUN, source_region=HOME))) == 1
 
 
 def published() -> dict[str, set[str]]:
@@ -224,7 +272,7 @@ def published() -> dict[str, set[str]]:
 @pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
 def test_every_alarm_is_on_a_metric_that_exists(schedule_with: str) -> None:
     """Of the function's own, or of those that OCI Functions publishes; in the compartment where they are."""
-    stack = evaluate(schedule_with=schedule_with)
+    stack = evaluate(**BEGUN, schedule_with=schedule_with)
     found = stack.all("oci_monitoring_alarm")
 
     for alarm in found:
@@ -245,13 +293,13 @@ def test_people_are_told_of_failures_throttling_silence_and_breaches() -> None:
     """Of each by an alarm of its own; without metrics nothing tells of the latter two, so no alarm pretends to."""
     on_function, on_copies = {"errors", "throttled"}, {"heartbeat", "breach"}
 
-    stack = evaluate()
+    stack = evaluate(**BEGUN)
     assert alarms(stack, "function").keys() == on_function
     assert alarms(stack, "copies").keys() == on_copies
-    silent = evaluate(metrics="OFF")
+    silent = evaluate(**BEGUN, metrics="OFF")
     assert alarms(silent, "function").keys() == on_function
     assert alarms(silent, "copies") == {}
-    assert evaluate(alarms=False).all("oci_monitoring_alarm") == []
+    assert evaluate(**BEGUN, alarms=False).all("oci_monitoring_alarm") == []
     assert "recovery_point_breach[" in alarms(stack, "copies")["breach"]["query"]
     assert "Throttled" in alarms(stack, "function")["throttled"]["query"]
 
@@ -259,7 +307,7 @@ def test_people_are_told_of_failures_throttling_silence_and_breaches() -> None:
 @pytest.mark.parametrize("pause", ["PT10M", "PT60M", "PT1H", "PT24H"])
 def test_silence_is_absence_as_monitoring_takes_it(pause: str) -> None:
     """Of a metric that each sweep publishes, be it of nothing: a sweep with no copies to start says zero."""
-    alarm = alarms(evaluate(heartbeat_absent_for=pause), "copies")["heartbeat"]
+    alarm = alarms(evaluate(**BEGUN, heartbeat_absent_for=pause), "copies")["heartbeat"]
 
     query = QUERY.fullmatch(alarm["query"])
     assert query
@@ -269,6 +317,10 @@ def test_silence_is_absence_as_monitoring_takes_it(pause: str) -> None:
     assert query["metric"] in idle
 
 
-def test_without_sweeps_their_silence_is_no_alarm() -> None:
-    """As in a destination region."""
-    assert alarms(evaluate(sweep_cron=""), "copies").keys() == {"breach"}
+@pytest.mark.parametrize("without", [{"enabled": False}, {"sweep_cron": "never"}, {"sweep_cron": ""}])
+def test_without_sweeps_their_silence_is_no_alarm(without: dict[str, Any]) -> None:
+    """As before it has begun, and in a destination region; breaches are those of the last report then."""
+    found = alarms(evaluate(**BEGUN | without), "copies")
+
+    assert found.keys() == {"breach"}
+    assert "[1d]" in found["breach"]["query"]

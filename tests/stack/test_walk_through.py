@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from handlers.core.settings import REGION_KEY, Settings
+from infra.stack_archive import STACK, members
 from tests.stack.evaluation import AWAY, HOME, Stack, evaluate
 
-WALK_THROUGH = Path(__file__).parents[2] / "infra" / "README.md"
+ROOT = Path(__file__).parents[2]
+WALK_THROUGH = ROOT / "infra" / "README.md"
 TO_TELL = {"look", "tell", "call"}
 TO_COPY = {"source", "create", "tag"}
 
@@ -21,7 +23,7 @@ def assigned(text: str) -> dict[str, Any]:
         name: lines.strip()
         for name, lines in re.findall(r"^(\w+) += <<-JSON\n(.*?)^JSON$", text, re.DOTALL | re.MULTILINE)
     }
-    for name, value in re.findall(r'^(\w+) += (".*?"|\[.*?\])(?: +#.*)?$', text, re.MULTILINE):
+    for name, value in re.findall(r'^(\w+) += (".*?"|\[.*?\]|true|false)(?: +#.*)?$', text, re.MULTILINE):
         found[name] = json.loads(value)
     assert sorted(found) == sorted(re.findall(r"^(\w+) +=", text, re.MULTILINE))
     return found
@@ -31,7 +33,7 @@ FIRST, SECOND = (
     assigned(text)
     for text in re.findall(r"^```hcl\n(.*?)^```", WALK_THROUGH.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 )
-LATER = {name: value for name, value in FIRST.items() if name not in {"sweep_cron", "create_cron"}}
+LATER = {**FIRST, "enabled": True}
 
 
 def policies(stack: Stack) -> set[str]:
@@ -58,11 +60,17 @@ def test_an_example_is_taken_as_it_stands(variables: dict[str, Any]) -> None:
     assert settings.every_destination == (AWAY,)
 
 
-def test_before_anybody_has_looked_nothing_is_scheduled_to_copy() -> None:
-    """Reports are; and when the two lines are gone, so are sweeps and due backups."""
-    assert called(evaluate(**FIRST)) == {"report"}
-    assert called(evaluate(**LATER)) == {"report", "sweep", "create"}
-    assert policies(evaluate(**LATER)) == TO_TELL | TO_COPY
+def test_before_anybody_has_looked_nothing_calls_the_function() -> None:
+    """It may do all that it is to do, which dry runs show; when the line says true, schedules and events call it."""
+    first, later = evaluate(**FIRST), evaluate(**LATER)
+
+    assert FIRST["enabled"] is False
+    assert called(first) == set()
+    assert first.all("oci_events_rule") == []
+    assert policies(first) == (TO_TELL | TO_COPY) - {"call"}
+    assert called(later) == {"report", "sweep", "create"}
+    assert len(later.all("oci_events_rule")) == len(FIRST["compartment_ids"])
+    assert policies(later) == TO_TELL | TO_COPY
 
 
 def test_the_second_region_watches_and_changes_nothing() -> None:
@@ -75,3 +83,14 @@ def test_the_second_region_watches_and_changes_nothing() -> None:
     named = {str(each["name"]) for each in second.all("oci_identity_policy")}
     assert named == {f"{SECOND['name']}-{each}" for each in TO_TELL}
     assert second.all("oci_events_rule") == []
+
+
+def test_an_archive_that_is_packed_by_hand_holds_the_same() -> None:
+    """As the page says it for those without Python: the files of `make stack`, without folders."""
+    text = WALK_THROUGH.read_text(encoding="utf-8")
+    ((archive, patterns),) = re.findall(r"^\$ zip -j (\S+) (.+)$", text, re.MULTILINE)
+
+    packed = {file for pattern in patterns.split() for file in ROOT.glob(pattern)}
+    assert packed == set(members(STACK))
+    assert f"--config-source {archive}" in text
+    assert f"infra.stack_archive {archive}" in (ROOT / "Makefile").read_text(encoding="utf-8")

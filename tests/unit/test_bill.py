@@ -45,7 +45,7 @@ INSTALLED: dict[str, Any] = {
 
 
 def made(installed: dict[str, Any] = INSTALLED) -> dict[str, Any]:
-    return bill(LOCKED, installed, {"name": "cross-region-backup", "version": "0.1.0"}, [YARL])
+    return bill(LOCKED, installed, {"name": "cross-region-backup", "version": "0.1.0"}, [YARL], {YARL})
 
 
 def test_what_is_locked_is_in_the_bill_and_nothing_else() -> None:
@@ -67,8 +67,17 @@ def test_a_package_that_is_not_installed_has_its_hashes() -> None:
     """Its licence is not known, and not made up."""
     colorama = made()["components"][2]
 
-    assert colorama.keys() == {"bom-ref", "purl", "externalReferences"}
+    assert colorama.keys() == {"bom-ref", "purl", "externalReferences", "scope"}
     assert colorama["externalReferences"] == LOCKED["components"][2]["externalReferences"]
+
+
+def test_what_the_image_does_not_hold_is_out_of_scope() -> None:
+    """It is locked, and known with its hashes, but not deployed; where nothing is said, it is `required`."""
+    assert {each["purl"]: each.get("scope") for each in made()["components"]} == {
+        YARL: None,
+        IDNA: "excluded",
+        COLORAMA: "excluded",
+    }
 
 
 def test_another_release_tells_nothing_of_a_locked_one() -> None:

@@ -16,6 +16,55 @@ variables {
   compartment_ids     = ["ocid1.compartment.oc1..production", "ocid1.compartment.oc1..finance"]
   destination_regions = ["us-phoenix-1", "eu-frankfurt-1"]
   image               = "iad.ocir.io/mynamespace/backups/cross-region-backup:1.0.0"
+  enabled             = true
+}
+
+run "nothing_calls_before_it_is_enabled" {
+  variables {
+    enabled        = false
+    allow_deletion = true
+    prune_cron     = "0 * * * *"
+  }
+
+  assert {
+    condition     = length(oci_events_rule.finished_backup) + length(oci_resource_scheduler_schedule.schedule) + length(oci_monitoring_alarm.tick) + length(oci_ons_subscription.function) == 0
+    error_message = "Before enabled is true neither an event, a schedule nor an alarm calls the function."
+  }
+
+  assert {
+    condition     = !contains(keys(oci_identity_policy.function), "call") && output.schedules == {}
+    error_message = "Before enabled is true nobody is allowed to call the function, and the outputs say that nobody does."
+  }
+
+  assert {
+    condition     = toset(keys(oci_identity_policy.function)) == toset(["look", "source", "create", "tag", "delete", "tell"])
+    error_message = "What the function itself may do is there from the beginning: it can be called by hand."
+  }
+}
+
+run "nothing_calls_by_alarm_before_it_is_enabled" {
+  variables {
+    enabled       = false
+    schedule_with = "ALARM"
+  }
+
+  assert {
+    condition     = length(oci_events_rule.finished_backup) + length(oci_monitoring_alarm.tick) + length(oci_ons_subscription.function) + length(oci_ons_notification_topic.ticks) == 0
+    error_message = "Before enabled is true there is no alarm that calls the function, nor a topic through which anybody could."
+  }
+}
+
+run "disabled_by_default" {
+  command = plan
+
+  variables {
+    enabled = null
+  }
+
+  assert {
+    condition     = var.enabled == false
+    error_message = "Nothing begins by itself."
+  }
 }
 
 run "events" {
@@ -49,7 +98,7 @@ run "events" {
 run "resource_scheduler" {
   assert {
     condition     = toset(keys(oci_resource_scheduler_schedule.schedule)) == toset(["sweep", "create", "report"])
-    error_message = "By default backups are made, missing copies are looked for, and it is reported; nothing is pruned."
+    error_message = "Backups are made, missing copies are looked for, and it is reported; nothing is pruned."
   }
 
   assert {
@@ -94,20 +143,20 @@ run "pruning" {
 run "a_schedule_without_a_time_is_not_made" {
   variables {
     create_cron = ""
-    report_cron = ""
+    report_cron = "never"
   }
 
   assert {
     condition     = keys(oci_resource_scheduler_schedule.schedule) == ["sweep"]
-    error_message = "An empty cron expression makes no schedule."
+    error_message = "An empty cron expression makes no schedule, nor does the word never."
   }
 }
 
 run "nothing_is_scheduled" {
   variables {
-    sweep_cron  = ""
-    create_cron = ""
-    report_cron = ""
+    sweep_cron  = "never"
+    create_cron = "never"
+    report_cron = "never"
   }
 
   assert {

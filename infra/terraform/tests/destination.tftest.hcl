@@ -18,8 +18,9 @@ variables {
   image               = "phx.ocir.io/mynamespace/backups/cross-region-backup:1.0.0"
   name                = "backup-watch-phoenix"
   source_region       = "us-ashburn-1"
-  sweep_cron          = ""
-  create_cron         = ""
+  sweep_cron          = "never"
+  create_cron         = "never"
+  enabled             = true
 }
 
 run "it_watches" {
@@ -61,6 +62,17 @@ run "it_watches" {
   assert {
     condition     = keys(oci_monitoring_alarm.copies) == ["breach"]
     error_message = "It misses no sweep, but an old recovery point."
+  }
+}
+
+run "what_it_may_do_does_not_wait_for_the_beginning" {
+  variables {
+    enabled = false
+  }
+
+  assert {
+    condition     = toset(keys(oci_identity_policy.function)) == toset(["look", "tell"])
+    error_message = "It looks and tells when it is called by hand."
   }
 }
 

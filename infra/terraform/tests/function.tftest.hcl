@@ -28,6 +28,7 @@ run "defaults" {
       MAX_DELETES           = "50"
       DELETE_GRACE          = "24h"
       METRICS               = "ON"
+      FAN_OUT               = "OFF"
       LOG_LEVEL             = "INFO"
       NOTIFICATION_TOPIC_ID = "ocid1.onstopic.oc1.iad.topic"
     })
@@ -62,6 +63,7 @@ run "every_setting" {
     max_deletes             = 0
     delete_grace            = "3d"
     metrics                 = "OFF"
+    fan_out                 = true
     log_level               = "DEBUG"
     provisioned_concurrency = 20
   }
@@ -69,7 +71,7 @@ run "every_setting" {
   assert {
     condition = toset(keys(oci_functions_function.function.config)) == toset([
       "SOURCE_REGION", "DESTINATION_REGIONS", "ALLOWED_REGIONS", "COMPARTMENT_IDS", "KMS_KEY_IDS", "SCHEDULE", "MAX_IN_FLIGHT",
-      "POLICY", "MAX_DELETE_PERCENT", "MAX_DELETES", "DELETE_GRACE", "NOTIFICATION_TOPIC_ID", "METRICS", "LOG_LEVEL",
+      "POLICY", "MAX_DELETE_PERCENT", "MAX_DELETES", "DELETE_GRACE", "NOTIFICATION_TOPIC_ID", "METRICS", "FAN_OUT", "LOG_LEVEL",
     ])
     error_message = "Every key of the configuration is one of the function's settings, and each of these can be given."
   }
@@ -82,6 +84,11 @@ run "every_setting" {
   assert {
     condition     = oci_functions_function.function.config["POLICY"] == "{\"defaults\":{\"every\":\"1d\",\"keep\":\"30d\"}}"
     error_message = "The policy is handed on without spaces, which count against 4 KB."
+  }
+
+  assert {
+    condition     = oci_functions_function.function.config["FAN_OUT"] == "ON"
+    error_message = "A switch is handed on as the function reads it."
   }
 
   assert {
@@ -114,7 +121,17 @@ run "what_is_called_by_people_names_the_function" {
   }
 
   assert {
-    condition     = jsondecode(regex("--body '(.*?)'", output.first_call_command)[0]).dryRun == true
-    error_message = "The first call that the outputs propose changes nothing."
+    condition     = [for each in jsondecode(regex("--body '(.*?)'", output.first_call_command)[0]) : each.operation if each.dryRun] == ["CreateDueBackups", "Sweep"]
+    error_message = "The first call that the outputs propose changes nothing: it says which backups would be made, and which be copied."
+  }
+
+  assert {
+    condition     = alltrue([for each in [output.report_command, output.first_call_command] : tonumber(regex("--read-timeout ([0-9]+)", each)[0]) > oci_functions_function.function.timeout_in_seconds])
+    error_message = "The command line waits for longer than a call may take."
+  }
+
+  assert {
+    condition     = strcontains(output.log_command, "search \\\"${oci_functions_application.application.compartment_id}/${oci_logging_log_group.function.id}/${oci_logging_log.invoke.id}\\\"")
+    error_message = "The command for the log looks into the function's log."
   }
 }

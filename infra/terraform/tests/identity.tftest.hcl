@@ -25,6 +25,7 @@ variables {
   compartment_ids     = ["ocid1.compartment.oc1..production", "ocid1.compartment.oc1..finance"]
   destination_regions = ["us-phoenix-1", "eu-frankfurt-1"]
   image               = "iad.ocir.io/mynamespace/backups/cross-region-backup:1.0.0"
+  enabled             = true
 }
 
 run "least_privilege" {
@@ -66,7 +67,7 @@ run "least_privilege" {
       "METRIC_WRITE", "ONS_TOPIC_READ", "ONS_TOPIC_PUBLISH", "ONS_TOPIC_UPDATE", "TENANCY_INSPECT",
       "FN_INVOCATION", "FN_FUNCTION_READ",
     ])
-    error_message = "By default these permissions are given, and no others: none to delete, none for keys."
+    error_message = "By default these permissions are given, and no others: none to delete, none for keys, none to call itself."
   }
 
   assert {
@@ -151,6 +152,26 @@ run "deletion_is_a_policy_of_its_own" {
   assert {
     condition     = !anytrue(flatten([for purpose, each in oci_identity_policy.function : [for statement in each.statements : strcontains(statement, "DELETE")] if purpose != "delete"]))
     error_message = "Taking the policy for deletion away takes away every permission to delete."
+  }
+}
+
+run "it_may_call_itself_only_to_divide_a_sweep" {
+  variables {
+    fan_out = true
+    enabled = false
+  }
+
+  assert {
+    condition = oci_identity_policy.function["divide"].statements == tolist([
+      "Allow dynamic-group cross-region-backup to {FN_INVOCATION} in compartment id ocid1.compartment.oc1..functions where all {target.function.id = 'ocid1.fnfunc.oc1.iad.function', request.region = 'iad'}",
+      "Allow dynamic-group cross-region-backup to {FN_FUNCTION_READ} in compartment id ocid1.compartment.oc1..functions where request.region = 'iad'",
+    ])
+    error_message = "With fan_out the function may call itself, no other, and see where it is to be called."
+  }
+
+  assert {
+    condition     = !anytrue(flatten([for purpose, each in oci_identity_policy.function : [for statement in each.statements : strcontains(statement, "FN_")] if purpose != "divide"]))
+    error_message = "Taking that policy away takes it away."
   }
 }
 

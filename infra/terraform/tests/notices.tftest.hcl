@@ -16,6 +16,7 @@ variables {
   compartment_ids     = ["ocid1.compartment.oc1..production", "ocid1.compartment.oc1..finance"]
   destination_regions = ["us-phoenix-1", "eu-frankfurt-1"]
   image               = "iad.ocir.io/mynamespace/backups/cross-region-backup:1.0.0"
+  enabled             = true
 }
 
 run "topics" {
@@ -118,9 +119,20 @@ run "no_alarm_waits_for_what_nobody_publishes" {
   }
 }
 
+run "no_heartbeat_before_it_is_enabled" {
+  variables {
+    enabled = false
+  }
+
+  assert {
+    condition     = keys(oci_monitoring_alarm.copies) == ["breach"]
+    error_message = "No sweep is missed before any is called."
+  }
+}
+
 run "no_heartbeat_without_sweeps" {
   variables {
-    sweep_cron = ""
+    sweep_cron = "never"
   }
 
   assert {
