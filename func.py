@@ -5,6 +5,7 @@ https://github.com/fnproject/fdk-python
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -43,6 +44,13 @@ def services() -> Services:
     return Services(dict(os.environ))
 
 
+@cache
+def settle() -> None:
+    """Once, after a first call: what is loaded by now stays, and need not be looked at for garbage any more."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
     """One invocation. Answers 200, or 502 where a redelivery can help; raises nothing."""
     started = time.monotonic()
@@ -61,6 +69,7 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
             counts=report.counts,
             duration_ms=round((time.monotonic() - started) * 1000, 1),
         )
+    settle()
     if report.may_pass:
         return Response(ctx, json.dumps(answer), {"Content-Type": "application/json"}, 502)
     if report.document:

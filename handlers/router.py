@@ -1,4 +1,4 @@
-"""Which payload goes to which handler."""
+"""Which payload goes to which handler. A handler is loaded by the first call that needs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import assert_never
 
 import structlog
 
-from handlers.copy import copy
 from handlers.core.admission import admit
 from handlers.core.errors import ApiFault, Rejected
 from handlers.core.findings import Findings
@@ -29,14 +28,6 @@ from handlers.core.operations import (
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Reason, Report, Result
-from handlers.create import create
-from handlers.due import create_due
-from handlers.explain import explain
-from handlers.prune import prune_copies
-from handlers.report_copies import report_copies
-from handlers.sweep import sweep
-from handlers.tell import tell
-from handlers.update import update
 
 TELLING = timedelta(seconds=10)
 """What is kept of a call's time for telling what came of it."""
@@ -60,7 +51,9 @@ def dispatch(payload: Payload, call: Call) -> Report:
             _require_compartments(operations, call)
             working = _leave_time_to_tell(operations, call)
             found = [_guarded(each, working) for each in operations]
-            tell([(each.operation, what) for each, what in zip(operations, found, strict=True) if _is_told(each)], call)
+            _tell(
+                [(each.operation, what) for each, what in zip(operations, found, strict=True) if _is_told(each)], call
+            )
             document = next((each.document for each in found if each.document), None)
             results, in_order = (
                 [result for each in found for result in each.results],
@@ -90,6 +83,13 @@ def _is_told(operation: Operation) -> bool:
     return isinstance(operation, Overview) and not operation.dry_run
 
 
+def _tell(found: Sequence[tuple[str, Findings]], call: Call) -> None:
+    if found:
+        from handlers.tell import tell
+
+        tell(found, call)
+
+
 def _ignored(payload: Nothing) -> Result:
     return Result(None, Outcome.IGNORED, reason=payload.reason, source_id=payload.resource_id)
 
@@ -110,14 +110,24 @@ def _run(operation: Operation, call: Call) -> Findings:
         return Findings([Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE)])
     match operation:
         case Sweep():
+            from handlers.sweep import sweep
+
             found = sweep(operation, call)
         case CreateDueBackups():
+            from handlers.due import create_due
+
             found = create_due(operation, call)
         case PruneCopies():
+            from handlers.prune import prune_copies
+
             found = prune_copies(operation, call)
         case ReportCopies():
+            from handlers.report_copies import report_copies
+
             found = report_copies(operation, call)
         case ExplainPolicy():
+            from handlers.explain import explain
+
             found = explain(operation, call)
         case _:
             found = Findings(_of_one(operation, call))
@@ -134,10 +144,16 @@ def _of_one(operation: Operation, call: Call) -> Sequence[Result]:
         ) if call.out_of_time:
             return [Result(operation.operation, Outcome.DEFERRED, reason=Reason.DEADLINE, source_id=resource_id)]
         case CreateBackup():
+            from handlers.create import create
+
             results = [create(operation, call)]
         case CopyBackup():
+            from handlers.copy import copy
+
             results = copy(operation, call)
         case UpdateBackup():
+            from handlers.update import update
+
             results = [update(operation, call)]
         case _:
             raise TypeError(f"no handler for {type(operation).__name__}")

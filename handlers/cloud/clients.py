@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import Any
 
-from oci.base_client import BaseClient
-from oci.circuit_breaker import NoCircuitBreakerStrategy
-
+from handlers.cloud import connections
 from handlers.cloud.request import Service
+from handlers.cloud.sdk import BaseClient, NoCircuitBreakerStrategy
 from handlers.cloud.signer import ResourcePrincipalSigner
 
 
@@ -43,7 +42,7 @@ def connect(service: Service, region: str, signer: ResourcePrincipalSigner) -> B
     It is the SDK's base client: its signing, connections, endpoints and errors, without the hundreds of modules (737 of
     `oci.core` alone) that a function would load on each cold start to turn JSON into objects and back.
     """
-    return BaseClient(
+    client = BaseClient(
         service.name,
         {"region": region},
         signer,
@@ -55,3 +54,5 @@ def connect(service: Service, region: str, signer: ResourcePrincipalSigner) -> B
         # A breaker would answer for a region that works again; what to repeat is decided for each call.
         circuit_breaker_strategy=NoCircuitBreakerStrategy(),
     )
+    client.session.mount("https://", connections.shared())
+    return client

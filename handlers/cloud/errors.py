@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from oci._vendor.requests.exceptions import RequestException, Timeout
-from oci.exceptions import ServiceError
 from urllib3.exceptions import TimeoutError as HttpTimeout
 
+from handlers.cloud.sdk import RequestException, ServiceError, Timeout
 from handlers.core.errors import ApiFault, Missing, Outrun, Passing, Refused, TokenSpent
 
 MAX_MESSAGE = 300

@@ -31,7 +31,7 @@ MOST_AT_ONCE = 16
 class Part(BaseModel):
     """What a sweep that hands something on says of it: how often that was done, and the places that come with it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     depth: Annotated[StrictInt, Field(ge=1, le=MAX_DEPTH)]
     places: Annotated[StrictInt, Field(ge=1, le=1000)]

@@ -47,7 +47,8 @@ class BackupType(StrEnum):
 class Operation(BaseModel):
     """What every operation may carry. Keys are the API's camelCase; unknown ones are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+    # Of the many a call reads one or two: what is not asked for is not built when a container starts.
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, defer_build=True)
 
     NOT_IN_BODY: ClassVar[set[str]] = {"operation", "dry_run", "idempotency_key", "backup_id", "if_match"}
 

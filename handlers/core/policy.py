@@ -58,7 +58,9 @@ Given = Annotated[T | None, BeforeValidator(_given)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 class Destination(_Part):

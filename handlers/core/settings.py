@@ -99,7 +99,7 @@ RegionList = Annotated[
 class Settings(BaseModel):
     """The configuration keys under their own names as aliases; an empty value counts as not set."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, defer_build=True)
 
     own_region: Annotated[str, BeforeValidator(_own_region), Field(alias=REGION_KEY)]
     source_region: Annotated[str | None, BeforeValidator(_own_region), Field(alias="SOURCE_REGION")] = None
@@ -111,9 +111,13 @@ class Settings(BaseModel):
         Field(alias="COMPARTMENT_IDS", min_length=1),
     ] = ()
     kms_key_ids: Annotated[dict[str, str | None] | None, BeforeValidator(_keys), Field(alias="KMS_KEY_IDS")] = None
-    schedule: Annotated[tuple[Operation, ...], BeforeValidator(_operations), Field(alias="SCHEDULE")] = (Sweep(),)
+    schedule: Annotated[
+        tuple[Operation, ...],
+        BeforeValidator(_operations),
+        Field(alias="SCHEDULE", default_factory=lambda: (Sweep(),)),
+    ]
     max_in_flight: Annotated[int, Field(alias="MAX_IN_FLIGHT", ge=1, le=1000)] = 10
-    policy: Annotated[Policy, BeforeValidator(_policy), Field(alias="POLICY")] = Policy()
+    policy: Annotated[Policy, BeforeValidator(_policy), Field(alias="POLICY", default_factory=Policy)]
     max_delete_percent: Annotated[int, Field(alias="MAX_DELETE_PERCENT", ge=1, le=100)] = 20
     max_deletes: Annotated[int, Field(alias="MAX_DELETES", ge=0, le=10_000)] = 50
     delete_grace: Annotated[Interval, Field(alias="DELETE_GRACE")] = DAY

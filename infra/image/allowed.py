@@ -96,6 +96,7 @@ BY_NAME = (
     ByName("cryptography.hazmat.bindings._rust", ("_cffi_backend",), "Found by running it."),
     ByName("dateutil", (), "Its own modules, where they are asked for as attributes: those asked for are found so."),
     ByName("fdk.customer_code", (), "func.py, where the search begins."),
+    ByName("handlers.cloud.sdk", (), "Modules of the SDK, where they are asked for as attributes: these are found so."),
     ByName("oci", (), "Its services, where they are asked for as attributes: those asked for are found so."),
     ByName("oci._vendor.requests.packages", ("oci._vendor.idna.*", "oci._vendor.chardet.*"), "Names them in a loop."),
     ByName("oci._vendor.six", (), "Modules of the standard library, by their old names."),

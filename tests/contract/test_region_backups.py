@@ -4,12 +4,15 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from handlers.cloud.backups import RegionBackups
 from handlers.cloud.clients import Clients, connect
+from handlers.cloud.connections import Connections
 from handlers.cloud.request import BLOCK_VOLUME
 from handlers.cloud.retry import Retry
 from handlers.cloud.signer import resource_principal
@@ -128,3 +131,20 @@ def test_a_service_that_does_not_answer_is_not_waited_for_beyond_the_deadline(
         backups_behind(emulator, silent_port, 0.2).get(Kind.VOLUME, ocid("volumebackup"))
 
     assert caught.value.status == 0
+
+
+def test_a_cloud_that_is_not_the_one_we_trust_is_refused(emulated: EmulatedWorld, tmp_path: Path) -> None:
+    """Its certificate is of another authority: whoever listens there gets no signed request."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    before = len(api_calls(emulated.emulator))
+    client = emulated.client(HOME)
+    client.session.verify = str(tmp_path / "ca.pem")
+    client.session.mount("https://", Connections())  # else one that is open already would do
+    backups = RegionBackups(HOME, Clients(lambda: client), Retry(lambda: 5.0, lambda _: None, lambda: 0.5))
+
+    with pytest.raises(Passing) as caught:
+        list(backups.list_backups(Kind.VOLUME, emulated.compartment_id))
+
+    assert caught.value.code == "ConnectionFailed"
+    assert len(api_calls(emulated.emulator)) == before
