@@ -47,7 +47,9 @@ def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str,
             yield from _named(operation.destination_region or (), settings)
             if not (operation.destination_region or settings.every_destination or settings.allowed_regions):
                 yield "destinationRegion", "is missing: name one, or set DESTINATION_REGIONS, POLICY or ALLOWED_REGIONS"
-            if operation.part and (operation.dry_run or not operation.compartment_id):
+            if operation.part and settings.fan_out == "OFF":
+                yield "part", "is what a sweep says that hands work on: set FAN_OUT to ON, or leave it out"
+            elif operation.part and (operation.dry_run or not operation.compartment_id):
                 yield "part", "needs compartmentId beside it, and no dryRun: it is what a sweep says that hands work on"
         case ReportCopies():
             yield from _named(operation.destination_region or (), settings)

@@ -72,6 +72,11 @@ def _count(name: str, recovery: Recovery) -> float:
             return float(recovery.outcomes.get(Outcome.FAILED, 0))
 
 
+def sweep_points(is_of_all: bool, now: datetime) -> list[Point]:
+    """That a sweep of all that is configured was made, whatever it found: an alarm on its absence needs no source."""
+    return [Point("sweeps", {"source": ALL, "destination": ALL}, now, 1.0)] if is_of_all else []
+
+
 def deletion_points(deletions: Mapping[tuple[str, str], int], now: datetime) -> list[Point]:
     """How many backups and copies were deleted, by source and region."""
     return [

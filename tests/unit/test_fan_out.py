@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -324,15 +325,28 @@ def test_parts_measure_and_leave_telling_to_the_alarms(cloud: FakeCloud) -> None
     assert len(cloud.notices.messages) == 1
 
 
-def test_a_function_that_may_no_longer_call_itself_says_what_it_left(cloud: FakeCloud) -> None:
-    """A part that arrives after FAN_OUT was switched off is done as far as it goes."""
-    populate(cloud)
+def test_a_part_is_refused_where_nothing_is_handed_on(cloud: FakeCloud) -> None:
+    """It sees its own compartments only: many such would get round the limit on what is under way."""
     part = {"operation": "Sweep", "compartmentId": PLACES, "part": {"depth": 1, "places": 9}}
 
-    report = dispatch(cloud, part, FAN_OUT="OFF")
+    with pytest.raises(Rejected) as caught:
+        dispatch(cloud, part, FAN_OUT="OFF")
+
+    assert [problem.field for problem in caught.value.problems] == ["part"]
+    assert cloud.calls == []
+
+
+def test_a_function_that_does_not_know_itself_says_what_it_left(cloud: FakeCloud) -> None:
+    """It hands nothing on, and loses nothing."""
+    populate(cloud)
+    part = {"operation": "Sweep", "compartmentId": PLACES, "part": {"depth": 1, "places": 9}}
+    keys = {"FAN_OUT": "ON", "COMPARTMENT_IDS": ",".join(PLACES)}
+    cloud.memory_mb = TINY
+
+    report = router.dispatch(parse(json.dumps(part).encode()), replace(make_call(cloud, **keys), itself=None))
 
     assert report.counts == {"copied": 1, "deferred": len(PLACES) - 1}
-    assert {call.region for call in cloud.calls} == {HOME, AWAY}
+    assert report.status is Status.PARTIAL
 
 
 def test_sources_with_backups_in_several_compartments_are_warned_of(cloud: FakeCloud) -> None:

@@ -16,7 +16,7 @@ from handlers.core.tokens import MAX_FREEFORM_TAGS
 from handlers.core.told import TAG
 from handlers.router import dispatch
 from handlers.tell import AGAIN
-from tests.fakes import AWAY, FAR, HOME, FakeCloud, Message, make_call, ocid, passing, refused
+from tests.fakes import AWAY, COMPARTMENT, FAR, HOME, FakeCloud, Message, make_call, ocid, passing, refused
 from tests.unit.sweeping import BOTH, arrive
 
 TOPIC = ocid("onstopic")
@@ -95,6 +95,28 @@ def test_a_sweep_is_measured(cloud: FakeCloud) -> None:
     assert values(cloud, "copies_failed") == {("all", AWAY): 0}
     assert values(cloud, "bytes_stored") == {key: 0}
     assert len(cloud.made("metrics.publish")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "heard"),
+    [
+        (SWEEP, True),
+        (REPORT, False),
+        ({"operation": "PruneCopies"}, False),
+        ({"operation": "CreateDueBackups"}, False),
+        ({**SWEEP, "dryRun": True}, False),
+        ({**SWEEP, "compartmentId": COMPARTMENT}, False),
+        ({**SWEEP, "destinationRegion": AWAY}, False),
+    ],
+    ids=str,
+)
+def test_only_a_sweep_of_all_is_a_sign_of_life_of_sweeps(
+    cloud: FakeCloud, content: dict[str, Any], heard: bool
+) -> None:
+    """Also where there is nothing at all to sweep; nothing else may stand for it when none runs any more."""
+    call(cloud, content)
+
+    assert values(cloud, "sweeps") == ({("all", "all"): 1} if heard else {})
 
 
 def test_copies_that_could_not_be_started_are_measured(cloud: FakeCloud) -> None:
