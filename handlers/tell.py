@@ -11,7 +11,7 @@ import structlog
 from handlers.core.concerns import concerns_of
 from handlers.core.errors import ApiFault, Outrun, Refused
 from handlers.core.findings import Findings
-from handlers.core.points import deletion_points, points_of, sweep_points
+from handlers.core.points import deletion_points, points_of, sweep_point
 from handlers.core.ports import Call, Notices, TopicTags
 from handlers.core.recovery_point import Recovery
 from handlers.core.report import Outcome, Reason
@@ -46,9 +46,8 @@ def _measure(found: Sequence[tuple[str, Findings]], call: Call) -> None:
     now = call.clock.now()
     points = points_of(_latest(found))
     points += [point for _, each in found for point in deletion_points(each.deletions, now)]
-    points += sweep_points(
-        any(operation == SWEEP and (each.is_of_all or each.is_part) for operation, each in found), now
-    )
+    if any(operation == SWEEP and (each.is_of_all or each.is_part) for operation, each in found):
+        points.append(sweep_point(now))
     if points:
         call.metrics.publish(points)
 

@@ -47,10 +47,7 @@ def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str,
             yield from _named(operation.destination_region or (), settings)
             if not (operation.destination_region or settings.every_destination or settings.allowed_regions):
                 yield "destinationRegion", "is missing: name one, or set DESTINATION_REGIONS, POLICY or ALLOWED_REGIONS"
-            if operation.part and settings.fan_out == "OFF":
-                yield "part", "is what a sweep says that hands work on: set FAN_OUT to ON, or leave it out"
-            elif operation.part and (operation.dry_run or not operation.compartment_id):
-                yield "part", "needs compartmentId beside it, and no dryRun: it is what a sweep says that hands work on"
+            yield from _part(operation, settings)
         case ReportCopies():
             yield from _named(operation.destination_region or (), settings)
         case ExplainPolicy():
@@ -65,6 +62,14 @@ def _objections(operation: Operation, settings: Settings) -> Iterator[tuple[str,
             yield from _destinations(operation, settings)
         case UpdateBackup():
             yield from _foreign(operation, "backup_id", operation.backup_id, settings)
+
+
+def _part(operation: Sweep, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Who has a part sees its own compartments only: many such would get round the limit on what is under way."""
+    if operation.part and settings.fan_out == "OFF":
+        yield "part", "is what a sweep says that hands work on: set FAN_OUT to ON, or leave it out"
+    elif operation.part and (operation.dry_run or not operation.compartment_id):
+        yield "part", "needs compartmentId beside it, and no dryRun: it is what a sweep says that hands work on"
 
 
 def _foreign(operation: Operation, field: str, ocid: str, settings: Settings) -> Iterator[tuple[str, str]]:

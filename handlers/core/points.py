@@ -72,9 +72,9 @@ def _count(name: str, recovery: Recovery) -> float:
             return float(recovery.outcomes.get(Outcome.FAILED, 0))
 
 
-def sweep_points(is_of_all: bool, now: datetime) -> list[Point]:
+def sweep_point(now: datetime) -> Point:
     """That a sweep of all that is configured was made, whatever it found: an alarm on its absence needs no source."""
-    return [Point("sweeps", {"source": ALL, "destination": ALL}, now, 1.0)] if is_of_all else []
+    return Point("sweeps", {"source": ALL, "destination": ALL}, now, 1.0)
 
 
 def deletion_points(deletions: Mapping[tuple[str, str], int], now: datetime) -> list[Point]:

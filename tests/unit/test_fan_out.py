@@ -340,10 +340,10 @@ def test_a_function_that_does_not_know_itself_says_what_it_left(cloud: FakeCloud
     """It hands nothing on, and loses nothing."""
     populate(cloud)
     part = {"operation": "Sweep", "compartmentId": PLACES, "part": {"depth": 1, "places": 9}}
-    keys = {"FAN_OUT": "ON", "COMPARTMENT_IDS": ",".join(PLACES)}
     cloud.memory_mb = TINY
+    call = replace(make_call(cloud, FAN_OUT="ON", COMPARTMENT_IDS=",".join(PLACES)), itself=None)
 
-    report = router.dispatch(parse(json.dumps(part).encode()), replace(make_call(cloud, **keys), itself=None))
+    report = router.dispatch(parse(json.dumps(part).encode()), call)
 
     assert report.counts == {"copied": 1, "deferred": len(PLACES) - 1}
     assert report.status is Status.PARTIAL

@@ -111,7 +111,7 @@ def test_a_sweep_is_measured(cloud: FakeCloud) -> None:
     ids=str,
 )
 def test_only_a_sweep_of_all_is_a_sign_of_life_of_sweeps(
-    cloud: FakeCloud, content: dict[str, Any], heard: bool
+    cloud: FakeCloud, content: dict[str, Any], *, heard: bool
 ) -> None:
     """Also where there is nothing at all to sweep; nothing else may stand for it when none runs any more."""
     call(cloud, content)
