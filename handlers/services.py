@@ -21,7 +21,7 @@ from handlers.core.model import Deadline
 from handlers.core.ocid import region_of
 from handlers.core.ports import Backups, Call, Clock, Itself, Regions, Workers
 from handlers.core.settings import Settings
-from handlers.threads import Threads
+from handlers.threads import Pool, Threads
 
 if TYPE_CHECKING:
     from handlers.cloud.api import Api
@@ -70,7 +70,7 @@ class Services:
         self.settings = Settings.read(environment)
         self.clock = clock or SystemClock()
         self._environment, self._workers, self._connect, self._draw = environment, workers, connect, draw
-        self._lock = Lock()
+        self._lock, self._pool = Lock(), Pool()
         self._clients: dict[tuple[Service, str], Clients] = {}
         self._signer: ResourcePrincipalSigner | None = None
 
@@ -79,7 +79,7 @@ class Services:
         patience, topic_id = partial(self._seconds_until, deadline), self.settings.notification_topic_id
         own = self.settings.own_region
 
-        workers = self._workers or Threads(patience)
+        workers = self._workers or Threads(patience, self._pool)
 
         def api_of(service: Service, region: str) -> Callable[[], Api]:
             return partial(self._api, patience, service, region)

@@ -19,6 +19,24 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class Pool:
+    """Threads that are kept from one use to the next. Those that something held up are left to themselves."""
+
+    def __init__(self) -> None:
+        self._idle: list[ThreadPoolExecutor] = []
+
+    def take(self) -> ThreadPoolExecutor:
+        """Threads that nobody else uses now."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="worker")
+
+    def give_back(self, threads: ThreadPoolExecutor) -> None:
+        """They have nothing left to do."""
+        self._idle.append(threads)
+
+
 class Threads:
     """The port `Workers`. `patience` says how many seconds the call has from now on.
 
@@ -26,18 +44,20 @@ class Threads:
     stopped, and is not waited for.
     """
 
-    def __init__(self, patience: Callable[[], float]) -> None:
-        self._patience = patience
+    def __init__(self, patience: Callable[[], float], pool: Pool | None = None) -> None:
+        self._patience, self._pool = patience, pool or Pool()
 
     def __call__(self, work: Callable[[T], R], items: Sequence[T]) -> list[R | None]:
         """An exception of `work` is raised when the others have ended: theirs is not left half done for it."""
-        if self._patience() <= 0:
+        if self._patience() <= 0 or not items:
             return [None] * len(items)
         _share_memory()
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="worker")
-        futures = [pool.submit(copy_context().run, work, item) for item in items]
-        wait(futures, timeout=max(0.0, self._patience()))
-        pool.shutdown(wait=False, cancel_futures=True)
+        threads = self._pool.take()
+        futures = [threads.submit(copy_context().run, work, item) for item in items]
+        if wait(futures, timeout=max(0.0, self._patience())).not_done:
+            threads.shutdown(wait=False, cancel_futures=True)
+        else:
+            self._pool.give_back(threads)
         return [future.result() if future.done() and not future.cancelled() else None for future in futures]
 
 

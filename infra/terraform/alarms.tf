@@ -1,12 +1,16 @@
 # Alarms for people. What they tell comes from the function's platform and from the metrics that it publishes itself.
 
 locals {
-  # PT1H, as the query language writes it.
-  heartbeat_window = lower(trimprefix(var.heartbeat_absent_for, "PT"))
+  # PT1H, as the query language writes it, and in minutes.
+  heartbeat_window  = lower(trimprefix(var.heartbeat_absent_for, "PT"))
+  heartbeat_minutes = try(tonumber(regex("[0-9]+", local.heartbeat_window)) * (endswith(local.heartbeat_window, "h") ? 60 : 1), 0)
+  wants_heartbeat   = var.alarms && var.metrics == "ON" && contains(keys(local.planned), "sweep") && var.heartbeat_absent_for != "never"
 
-  # Where nothing sweeps, nothing is missed; and it is reports that tell of breaches, once a day or so.
-  sweeps        = contains(keys(local.schedules), "sweep")
-  breach_window = local.sweeps ? local.heartbeat_window : "1d"
+  # Where nothing sweeps, nothing is missed. Of breaches sweeps tell, and reports and prunes, of which the last day's are
+  # looked at where the pauses of sweeps are not known to be shorter; where none of them is called, nobody tells.
+  has_heartbeat = local.wants_heartbeat && contains(keys(local.schedules), "sweep")
+  has_breaches  = anytrue([for each in ["sweep", "report", "prune"] : contains(keys(local.schedules), each)])
+  breach_window = local.has_heartbeat ? local.heartbeat_window : "1d"
 
   function_alarms = {
     errors = {
@@ -21,20 +25,20 @@ locals {
     }
   }
 
-  # Each sweep tells of each destination how many copies it has started, be it none. Which metric it is does not matter;
-  # that there is one does.
+  # A sweep of all that is configured publishes one point of `sweeps`, whatever it found; no report or prune does, nor a
+  # sweep of some of it.
   copy_alarms = {
     heartbeat = {
-      query    = "copies_started[${local.heartbeat_window}].grouping().absent(3d)"
+      query    = "sweeps[${local.heartbeat_window}]{source = \"all\"}.grouping().absent(3d)"
       severity = "CRITICAL"
-      body     = "No sweep of the function ${var.name} has told how things stand for ${local.heartbeat_window}: what is missing may stay missing. Look whether its schedule is active and may call it, and in its log for invocation.rejected and tell.failed."
-      wanted   = local.sweeps
+      body     = "The function ${var.name} has not swept all that is configured for ${local.heartbeat_window}: what is missing may stay missing. Look whether its schedule is active and may call it, and in its log for invocation.rejected and tell.failed."
+      wanted   = local.has_heartbeat
     }
     breach = {
       query    = "recovery_point_breach[${local.breach_window}].grouping().max() > 0"
       severity = "CRITICAL"
       body     = "The recovery point of at least one source is older than it may be in a destination. The function's own message and its report say which, and why."
-      wanted   = true
+      wanted   = local.has_breaches
     }
   }
 }

@@ -2,7 +2,7 @@
 
 locals {
   # Rules call functions of their own region only: in a destination region none would ever match.
-  event_compartments = toset([for each in var.compartment_ids : each if local.is_at_source && var.enabled])
+  event_compartments = toset([for each in local.compartment_ids : each if local.is_at_source && var.enabled])
 
   finished_backups = [
     "com.oraclecloud.blockvolumes.createvolumegroupbackup.end",

@@ -40,13 +40,18 @@ resource "oci_functions_function" "function" {
     }
 
     precondition {
+      condition     = length(local.compartment_ids) > 0
+      error_message = "Neither source_compartment_id nor compartment_ids names a compartment: one of them must say where the volumes are."
+    }
+
+    precondition {
       condition     = !contains(local.destinations, local.source_region)
-      error_message = "destination_regions, or policy, names ${local.source_region}, where the sources are: remove it."
+      error_message = "destination_region, destination_regions or policy names ${local.source_region}, where the sources are: remove it."
     }
 
     precondition {
       condition     = length(local.outside_regions) > 0
-      error_message = "Nothing says where copies go: name a region in destination_regions, in policy, or in allowed_regions."
+      error_message = "Nothing says where copies go: name a region in destination_region, destination_regions, policy, or allowed_regions."
     }
 
     precondition {
@@ -65,18 +70,33 @@ resource "oci_functions_function" "function" {
     }
 
     precondition {
-      condition     = length(var.kms_key_ids) == 0 || length(setsubtract(var.destination_regions, concat(keys(var.kms_key_ids), [for each in local.policy_destinations : each.region if each.names_key]))) == 0
-      error_message = "kms_key_ids names keys, but none for one of destination_regions: give it a key, or an empty text for an Oracle-managed one."
+      condition     = length(local.kms_key_ids) == 0 || length(setsubtract(local.destination_regions, concat(keys(local.kms_key_ids), [for each in local.policy_destinations : each.region if each.names_key]))) == 0
+      error_message = "Keys are named, but none for ${join(", ", setsubtract(local.destination_regions, keys(local.kms_key_ids)))}: give it one in kms_key_ids, or an empty text for an Oracle-managed one."
     }
 
     precondition {
-      condition     = alltrue([for region, key in var.kms_key_ids : try(contains(["", region, lookup(local.region_keys, region, region)], split(".", key)[3]), true) if key != "" && key != null])
-      error_message = "kms_key_ids gives a region a key of another region: copies can only have a key of the region that they are in."
+      condition     = var.destination_kms_key_id == "" || (var.destination_region != "" && lookup(var.kms_key_ids, var.destination_region, var.destination_kms_key_id) == var.destination_kms_key_id)
+      error_message = "destination_kms_key_id is the key for copies in destination_region: name that region, and no other key for it in kms_key_ids."
+    }
+
+    precondition {
+      condition     = alltrue([for each in local.named_keys : try(contains(["", each.region, lookup(local.region_keys, each.region, each.region)], split(".", each.key)[3]), true) if each.key != "" && each.key != null])
+      error_message = "destination_kms_key_id, kms_key_ids or policy gives a region a key of another region: copies can only have a key of the region that they are in."
     }
 
     precondition {
       condition     = local.config_bytes <= 4096
       error_message = "The function's configuration would have ${local.config_bytes} bytes, of which OCI Functions takes 4096: shorten policy, or name fewer compartments."
+    }
+
+    precondition {
+      condition     = length(local.malformed_crons) == 0
+      error_message = "${join(", ", local.malformed_crons)}: a cron expression has minutes of 0 to 59, hours of 0 to 23, days of 1 to 31, months of 1 to 12 or JAN to DEC, and weekdays of 0 to 7 or SUN to SAT, such as */10 * * * *."
+    }
+
+    precondition {
+      condition     = !local.wants_heartbeat || local.sweep_pause < local.heartbeat_minutes
+      error_message = "By sweep_cron there may be no sweep for ${local.sweep_pause} minutes, which the alarm on heartbeat_absent_for = ${var.heartbeat_absent_for} would take for the end of all: set that to more, or to never, or sweep more often."
     }
 
     precondition {

@@ -16,8 +16,11 @@ locals {
     "VOLUME_GROUP_BACKUP_INSPECT", # ListVolumeGroupBackups, GetVolumeGroupBackup
   ]
 
-  to_read_sources = [
-    "VOLUME_WRITE",            # CreateVolumeBackup, CreateBootVolumeBackup, CreateVolumeGroupBackup: of the volume
+  to_back_up = [
+    "VOLUME_WRITE", # CreateVolumeBackup, CreateBootVolumeBackup, CreateVolumeGroupBackup: of the volume
+  ]
+
+  to_copy = [
     "VOLUME_BACKUP_READ",      # CopyVolumeBackup, CopyVolumeGroupBackup
     "VOLUME_BACKUP_COPY",      # CopyVolumeBackup, CopyVolumeGroupBackup
     "BOOT_VOLUME_BACKUP_READ", # CopyBootVolumeBackup, CopyVolumeGroupBackup
@@ -34,6 +37,10 @@ locals {
     "VOLUME_BACKUP_UPDATE",       # UpdateVolumeBackup
     "BOOT_VOLUME_BACKUP_UPDATE",  # UpdateBootVolumeBackup
     "VOLUME_GROUP_BACKUP_UPDATE", # UpdateVolumeGroupBackup
+  ]
+
+  to_use_namespaces = [
+    "TAG_NAMESPACE_USE", # Create…Backup, Update…Backup with definedTags
   ]
 
   to_delete = [
@@ -89,8 +96,9 @@ locals {
   in_source_region   = "request.region = '${local.source_key}'"
   in_own_region      = "request.region = '${local.own_key}'"
   in_regions         = "any {${join(", ", [for each in local.regions : "request.region = '${lookup(local.region_keys, each, each)}'"])}}"
+  to_destinations    = "any {${join(", ", [for each in sort(local.outside_regions) : "target.region = '${lookup(local.region_keys, each, each)}'"])}}"
   where_function_is  = startswith(local.compartment_id, "ocid1.tenancy.") ? "tenancy" : "compartment id ${local.compartment_id}"
-  where_sources_are  = [for each in var.compartment_ids : startswith(each, "ocid1.tenancy.") ? "tenancy" : "compartment id ${each}"]
+  where_sources_are  = [for each in local.compartment_ids : startswith(each, "ocid1.tenancy.") ? "tenancy" : "compartment id ${each}"]
   allow_function     = "Allow dynamic-group ${var.name} to"
   allow_block_volume = "Allow service blockstorage to"
 
@@ -104,8 +112,15 @@ locals {
     }
     source = {
       wanted      = local.starts_copies
-      description = "Lets ${var.name} back volumes up and copy their backups, out of the source region"
-      statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_read_sources)}} in ${where} where ${local.in_source_region}"]
+      description = "Lets ${var.name} back volumes up in the source region"
+      statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_back_up)}} in ${where} where ${local.in_source_region}"]
+    }
+    copy = {
+      # Which of Oracle's calls have a target.region is documented of none of Block Volume's; of one that has none it is
+      # never true. So it is not asked for unless somebody wants to find out.
+      wanted      = local.starts_copies
+      description = "Lets ${var.name} copy backups out of the source region"
+      statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_copy)}} in ${where} where ${var.pin_destinations ? "all {${local.in_source_region}, ${local.to_destinations}}" : local.in_source_region}"]
     }
     create = {
       # Which region Oracle takes for a copy's creation, the one asked or the one it goes to, is not documented: either
@@ -118,6 +133,12 @@ locals {
       wanted      = local.writes_tags
       description = "Lets ${var.name} write on backups and copies which is whose"
       statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_tag)}} in ${where} where ${local.in_regions}"]
+    }
+    namespaces = {
+      # A namespace may be kept in any compartment; its name is what limits these, and no two have the same.
+      wanted      = local.writes_tags && length(var.tag_namespaces) > 0
+      description = "Lets ${var.name} write the defined tags that a request gives"
+      statements  = [for each in var.tag_namespaces : "${local.allow_function} {${join(", ", local.to_use_namespaces)}} in tenancy where target.tag-namespace.name = '${each}'"]
     }
     delete = {
       wanted      = var.allow_deletion
@@ -146,7 +167,8 @@ locals {
       )
     }
     divide = {
-      # Oracle shows target.function.id for calls alone; that GetFunction has it too is not documented.
+      # Oracle shows target.function.id for calls alone; that GetFunction has it too is not documented, and where it has
+      # not, a condition on it is never true.
       wanted      = var.fan_out
       description = "Lets ${var.name} call itself for parts of a sweep"
       statements = [
@@ -156,6 +178,8 @@ locals {
     }
     call = {
       # A schedule is a principal of its own, which no group can hold before it is made: hence "any-user", and its OCID.
+      # To find the function target.function.id is not asked for, as above: on a request that has none it is never true,
+      # and then no schedule would call.
       wanted      = var.schedule_with == "RESOURCE_SCHEDULER" && length(local.schedules) > 0
       description = "Lets the schedules of ${var.name} call it"
       statements = flatten([for each in values(oci_resource_scheduler_schedule.schedule) : [

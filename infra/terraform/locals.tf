@@ -13,13 +13,18 @@ locals {
   compartment_id = var.compartment_id != "" ? var.compartment_id : var.compartment_ocid
 
   subscriptions = flatten(data.oci_identity_region_subscriptions.tenancy[*].region_subscriptions)
-  home_region   = try(one([for each in local.subscriptions : each.region_name if each.is_home_region]), var.region)
+  home_region   = coalesce(one([for each in local.subscriptions : each.region_name if each.is_home_region]), var.region)
 
   # Policies write regions as their keys: iad.
   region_keys = { for each in data.oci_identity_regions.all.regions : each.name => lower(each.key) }
 
   source_region = var.source_region != "" ? var.source_region : var.region
   is_at_source  = local.source_region == var.region
+
+  # What the form's pickers give, and the lists beside them.
+  compartment_ids     = distinct(compact(concat([var.source_compartment_id], var.compartment_ids)))
+  destination_regions = distinct(compact(concat([var.destination_region], var.destination_regions)))
+  kms_key_ids         = merge(var.kms_key_ids, var.destination_kms_key_id == "" ? {} : { (var.destination_region) = var.destination_kms_key_id })
 
   # In POLICY a list may be written as its one element, and a destination as its region alone.
   policy       = try(jsondecode(var.policy), {})
@@ -32,19 +37,20 @@ locals {
     }
   ]
 
-  destinations    = distinct(compact(concat(var.destination_regions, local.policy_destinations[*].region)))
+  destinations    = distinct(compact(concat(local.destination_regions, local.policy_destinations[*].region)))
   outside_regions = setsubtract(concat(local.destinations, var.allowed_regions), [local.source_region])
   regions         = concat([local.source_region], sort(local.outside_regions))
-  keys            = distinct(compact(concat(values(var.kms_key_ids), local.policy_destinations[*].key)))
+  keys            = distinct(compact(local.named_keys[*].key))
+  named_keys      = concat([for region, key in local.kms_key_ids : { region = region, key = key }], local.policy_destinations)
 
   # One entry for each setting of the function that the operator gives. An empty one would be taken as not set anyway,
   # and the 4 KB that a configuration may have are few.
   settings = {
     SOURCE_REGION       = var.source_region
-    DESTINATION_REGIONS = join(",", var.destination_regions)
+    DESTINATION_REGIONS = join(",", local.destination_regions)
     ALLOWED_REGIONS     = join(",", var.allowed_regions)
-    COMPARTMENT_IDS     = join(",", var.compartment_ids)
-    KMS_KEY_IDS         = length(var.kms_key_ids) == 0 ? "" : jsonencode({ for region, key in var.kms_key_ids : region => key == "" ? null : key })
+    COMPARTMENT_IDS     = join(",", local.compartment_ids)
+    KMS_KEY_IDS         = length(local.kms_key_ids) == 0 ? "" : jsonencode({ for region, key in local.kms_key_ids : region => key == "" ? null : key })
     SCHEDULE            = trimspace(var.schedule)
     MAX_IN_FLIGHT       = tostring(var.max_in_flight)
     POLICY              = try(jsonencode(jsondecode(var.policy)), "")

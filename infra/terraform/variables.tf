@@ -181,14 +181,27 @@ variable "vcn_cidr" {
 
 # -- what is copied where ---------------------------------------------------------------------------------------------
 
-variable "compartment_ids" {
-  type        = list(string)
-  description = "Compartments whose volumes and backups are looked after. The function is not told of those below them, though OCI's policies reach those as well."
+variable "source_compartment_id" {
+  type        = string
+  description = "The one compartment, or one of those, whose volumes and backups are looked after: what the form's picker gives. Those of compartment_ids come beside it."
+  default     = ""
   nullable    = false
 
   validation {
-    condition     = length(var.compartment_ids) > 0 && length(distinct(var.compartment_ids)) == length(var.compartment_ids)
-    error_message = "compartment_ids must name at least one compartment, and each once."
+    condition     = var.source_compartment_id == "" || can(regex("^ocid1\\.(compartment|tenancy)\\.[a-z0-9.-]+\\.[A-Za-z0-9_-]+$", var.source_compartment_id))
+    error_message = "source_compartment_id must be the OCID of a compartment, or empty."
+  }
+}
+
+variable "compartment_ids" {
+  type        = list(string)
+  description = "Compartments whose volumes and backups are looked after. The function is not told of those below them, though OCI's policies reach those as well. Either this or source_compartment_id must name one."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(distinct(var.compartment_ids)) == length(var.compartment_ids)
+    error_message = "compartment_ids must name each compartment once."
   }
 
   validation {
@@ -209,9 +222,33 @@ variable "source_region" {
   }
 }
 
+variable "destination_region" {
+  type        = string
+  description = "The one region, or one of those, where copies go: what the form's picker gives. Those of destination_regions come beside it."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.destination_region == "" || can(regex("^[a-z]{2,3}(-[a-z]+){1,3}-[0-9]{1,2}$", var.destination_region))
+    error_message = "destination_region must be the identifier of a region, such as us-phoenix-1, or empty."
+  }
+}
+
+variable "destination_kms_key_id" {
+  type        = string
+  description = "Key for the copies in destination_region, of that region: what the form's picker gives; empty: what kms_key_ids says."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.destination_kms_key_id == "" || can(regex("^ocid1\\.key\\.[a-z0-9-]+\\.[a-z0-9-]*\\.[A-Za-z0-9_.-]+$", var.destination_kms_key_id))
+    error_message = "destination_kms_key_id must be the OCID of a key, or empty."
+  }
+}
+
 variable "destination_regions" {
   type        = list(string)
-  description = "Regions where copies go. Either this or policy must name one."
+  description = "Regions where copies go. Either this, destination_region or policy must name one."
   default     = []
   nullable    = false
 
@@ -223,7 +260,7 @@ variable "destination_regions" {
 
 variable "allowed_regions" {
   type        = list(string)
-  description = "The only regions that a request or a volume's tag may name; empty: those of destination_regions and policy. The function's permissions reach these regions too: keep a former destination here until its copies are gone."
+  description = "The only regions that a request or a volume's tag may name; empty: those of destination_region, destination_regions and policy. The function's permissions reach these regions too: keep a former destination here until its copies are gone."
   default     = []
   nullable    = false
 
@@ -265,6 +302,39 @@ variable "policy" {
     condition     = length(setsubtract(try(keys(jsondecode(var.policy)), []), ["defaults", "rules"])) == 0
     error_message = "policy may hold defaults and rules, and nothing else."
   }
+
+  validation {
+    condition = alltrue(flatten([
+      try(length(setsubtract(keys(try(jsondecode(var.policy).defaults, {})), ["destinations", "every", "keep", "target"])) == 0, false),
+      !can(keys(jsondecode(var.policy).rules)),
+      [for each in flatten([try(jsondecode(var.policy).rules, [])]) : try(length(setsubtract(keys(each), ["name", "match", "destinations", "every", "keep", "target"])) == 0 && can(keys(each.match)), false)],
+    ]))
+    error_message = "policy: defaults may hold destinations, every, keep and target; a rule these, a name, and the match that it needs."
+  }
+
+  validation {
+    condition = alltrue([
+      for each in concat([try(jsondecode(var.policy).defaults, {})], flatten([try(jsondecode(var.policy).rules, [])])) :
+      (!can(each.every) || can(regex("^\\s*([Nn][Oo][Nn][Ee]|[1-9][0-9]{0,3}[hdw])\\s*$", each.every))) && (!can(each.target) || can(regex("^\\s*[1-9][0-9]{0,3}[hdw]\\s*$", each.target)))
+    ])
+    error_message = "policy: every and target must be a number of 1 to 9999 and h, d or w, such as 6h or 1d; every may also be none."
+  }
+
+  validation {
+    condition = alltrue([
+      for each in flatten([for terms in concat([try(jsondecode(var.policy).defaults, {})], flatten([try(jsondecode(var.policy).rules, [])])) : concat([terms], flatten([try(terms.destinations, [])]))]) :
+      can(regex("^\\s*(all|last\\s+[1-9][0-9]{0,3}|[1-9][0-9]{0,3}[dwmy](\\s+[1-9][0-9]{0,3}[dwmy])*)\\s*$", each.keep)) && length(regexall("[dwmy]", each.keep)) == length(distinct(regexall("[dwmy]", each.keep))) if can(each.keep)
+    ])
+    error_message = "policy: keep must be all, last and a number, or numbers of 1 to 9999, each with another one of d, w, m and y, such as last 10, 30d or 7d 4w 12m 3y."
+  }
+
+  validation {
+    condition = alltrue([
+      for each in flatten([for terms in concat([try(jsondecode(var.policy).defaults, {})], flatten([try(jsondecode(var.policy).rules, [])])) : try(terms.destinations, [])]) :
+      can(regex("^[a-z]{2,3}(-[a-z]+){1,3}-[0-9]{1,2}$", try(each.region, each))) && try(length(setsubtract(keys(each), ["region", "kmsKeyId", "keep"])) == 0, can(tostring(each)))
+    ])
+    error_message = "policy: destinations must be identifiers of regions, such as us-phoenix-1, or objects with such a region, and with kmsKeyId and keep where they are wanted."
+  }
 }
 
 variable "schedule" {
@@ -275,10 +345,20 @@ variable "schedule" {
 
   validation {
     # An array of operations is a list already; a single one is made one.
-    condition = trimspace(var.schedule) == "" || can([
-      for each in flatten([jsondecode(var.schedule)]) : regex("^[A-Z][A-Za-z]+$", each.operation)
-    ])
+    condition     = trimspace(var.schedule) == "" || try(length([for each in flatten([jsondecode(var.schedule)]) : each.operation]) > 0, false)
     error_message = "schedule must be a JSON object with an operation, an array of such objects, or empty."
+  }
+
+  validation {
+    condition = alltrue([
+      for each in flatten([try(jsondecode(var.schedule), [])]) : contains([
+        "Sweep", "CreateDueBackups", "PruneCopies", "ReportCopies", "ExplainPolicy",
+        "CreateVolumeGroupBackup", "CreateVolumeBackup", "CreateBootVolumeBackup",
+        "CopyVolumeGroupBackup", "CreateVolumeGroupBackupCopy", "CopyVolumeBackup", "CopyBootVolumeBackup",
+        "UpdateVolumeGroupBackup", "UpdateVolumeBackup", "UpdateBootVolumeBackup",
+      ], try(each.operation, ""))
+    ])
+    error_message = "schedule must name operations that the function has, such as Sweep, CreateDueBackups or ReportCopies."
   }
 }
 
@@ -462,13 +542,13 @@ variable "alarms" {
 
 variable "heartbeat_absent_for" {
   type        = string
-  description = "For how long no sweep may have told how things stand before an alarm fires: PT10M to PT60M, PT1H to PT24H. It must be longer than the pauses between sweeps."
+  description = "For how long all that is configured may not have been swept before an alarm fires: PT10M to PT60M, PT1H to PT24H, longer than the pauses between sweeps; or never, for no such alarm."
   default     = "PT1H"
   nullable    = false
 
   validation {
-    condition     = can(regex("^PT([1-5][0-9]M|60M|([1-9]|1[0-9]|2[0-4])H)$", var.heartbeat_absent_for))
-    error_message = "heartbeat_absent_for must be PT10M to PT60M, or PT1H to PT24H."
+    condition     = can(regex("^(never|PT([1-5][0-9]M|60M|([1-9]|1[0-9]|2[0-4])H))$", var.heartbeat_absent_for))
+    error_message = "heartbeat_absent_for must be PT10M to PT60M, PT1H to PT24H, or never."
   }
 }
 
@@ -479,4 +559,23 @@ variable "create_iam" {
   description = "Whether the dynamic group and the policies are made, which needs an administrator of the tenancy. Without, hand the outputs dynamic_group_matching_rule and policy_statements to one."
   default     = true
   nullable    = false
+}
+
+variable "pin_destinations" {
+  type        = bool
+  description = "Whether copies are permitted to the destinations alone, by target.region. That Block Volume has it for copies is documented nowhere: where it has not, every copy is refused, and you set this back."
+  default     = false
+  nullable    = false
+}
+
+variable "tag_namespaces" {
+  type        = list(string)
+  description = "Namespaces whose defined tags requests may have the function write (definedTags). Without, requests that give any are refused by Oracle."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.tag_namespaces) <= 50 && length(distinct(var.tag_namespaces)) == length(var.tag_namespaces) && alltrue([for each in var.tag_namespaces : can(regex("^[A-Za-z0-9_-]{1,100}$", each))])
+    error_message = "tag_namespaces may name 50 namespaces, each once, by names of letters, digits, underscores and hyphens."
+  }
 }

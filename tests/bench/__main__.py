@@ -5,69 +5,104 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from tests.bench import sweep
+from tests.bench import cold, imports, memory, sweep, warm
+from tests.bench.machine import describe, in_words
 from tests.bench.measurement import Measurement
 from tests.bench.progress import Progress
+from tests.bench.setup import Setup
 from tests.bench.stage import BenchmarkBroken
 from tests.bench.table import draw, verdict
+from tests.bench.trees import PROJECT, Trees, trees
 
-Benchmark = Callable[[Sequence[int], float, Progress], Iterator[Measurement]]
+Benchmark = Callable[[Setup], Measurement]
 
-BENCHMARKS: dict[str, Benchmark] = {"sweep": sweep.measure}
-"""Each measures at the sizes it is given (or at its own, when there are none) and yields line after line."""
+BENCHMARKS: dict[str, Benchmark] = {
+    "cold": cold.measure,
+    "warm": warm.measure,
+    "memory": memory.measure,
+    "sweep": sweep.measure,
+    "imports": imports.measure,
+}
+SHORT_RUNS, SHORT_CALLS, SHORT_COPIES, SHORT_SIZES = 2, 40, 20, (100, 1_000)
+"""Enough to see that it works, and roughly how it stands."""
+PICTURE = Path(__file__).with_name("cold-start.svg")
+WIDEST = 160
+IMAGE = PROJECT / "build" / "image"
 
 
-def main(arguments: Sequence[str], benchmarks: Mapping[str, Benchmark] = BENCHMARKS) -> int:
-    """The exit status: 1 when a measurement is over its budget, or the function did not do what was to be measured."""
+def main(
+    arguments: Sequence[str],
+    benchmarks: Mapping[str, Benchmark] = BENCHMARKS,
+    make_trees: Callable[..., AbstractContextManager[Trees]] = trees,
+) -> int:
+    """The exit status: 1 when a figure is over its budget (not with --short), or a subject did something else."""
     options = _read(arguments, benchmarks)
-    screen, progress = Console(), Progress(Console(stderr=True))
-    measurements = []
-    for name in options.names or benchmarks:
-        try:
-            lines = list(benchmarks[name](options.sizes, options.delay / 1000, progress))
-        except BenchmarkBroken as broken:
-            screen.print(Text(f"BROKEN: {name}: {broken}", style="bold white on red"))
-            return 1
-        screen.print(draw(lines))
-        measurements += lines
+    # No terminal, nor a file, cuts a table off.
+    screen, measurements, machine = Console(width=max(Console().width, WIDEST)), list[Measurement](), describe()
+    screen.print(in_words(machine), highlight=False)
+    with make_trees(_image(), with_byte_code_only=options.short) as found:
+        setup = _setup(options, Setup(found, Progress(Console(stderr=True))))
+        for name in options.names or benchmarks:
+            try:
+                measurements.append(benchmarks[name](setup))
+            except BenchmarkBroken as broken:
+                screen.print(Text(f"BROKEN: {name}: {broken}", style="bold white on red"))
+                return 1
+            screen.print(draw(measurements[-1]))
     if options.json:
-        options.json.write_text(json.dumps(_report(measurements, options.delay), indent=2) + "\n", encoding="utf-8")
-    screen.print(verdict(measurements))
-    return int(any(each.excesses for each in measurements))
+        report = {"machine": machine, "runs": setup.runs, "measurements": [asdict(each) for each in measurements]}
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    checks = [check for each in measurements for check in each.checks]
+    for line in verdict(checks):
+        screen.print(line)
+    return int(not options.short and not all(check.is_met for check in checks))
 
 
 def _read(arguments: Sequence[str], benchmarks: Mapping[str, Benchmark]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench ARGS=…", description=__doc__)
-    names, sizes = ", ".join(benchmarks), "numbers of backups, as 100,1000 (default: each benchmark's own)"
+    names, sizes = ", ".join(benchmarks), "of tenancies that are swept, in backups, as 100,1000"
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}; all, when none is named")
-    parser.add_argument("--sizes", type=_sizes, default=(), help=sizes)
-    parser.add_argument("--delay", type=float, default=20, help="milliseconds added to each API call (default: 20)")
+    parser.add_argument("--runs", type=_positive, help=f"of how many a figure is the median (default: {Setup.runs})")
+    parser.add_argument("--sizes", type=_sizes, help=f"{sizes} (default: {','.join(map(str, Setup.sizes))})")
+    parser.add_argument("--delay", type=float, default=20, help="milliseconds added to a sweep's calls (default: 20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
+    parser.add_argument("--short", action="store_true", help="less of everything; no figure is over a budget")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - benchmarks.keys():
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     return options
 
 
-def _sizes(text: str) -> Sequence[int]:
-    sizes = [int(part) for part in text.split(",")]
-    if min(sizes) < 1:
+def _setup(options: argparse.Namespace, usual: Setup) -> Setup:
+    setup = replace(usual, delay=options.delay / 1000, picture=PICTURE)
+    if options.short:
+        setup = replace(setup, picture=None, runs=SHORT_RUNS, calls=SHORT_CALLS, copies=SHORT_COPIES, sizes=SHORT_SIZES)
+    return replace(setup, runs=options.runs or setup.runs, sizes=options.sizes or setup.sizes)
+
+
+def _image() -> Path | None:
+    """What the image holds, where that was made."""
+    folder = Path(os.environ.get("FUNCTION_TREE") or IMAGE).resolve()
+    return folder if folder.exists() else None
+
+
+def _positive(text: str) -> int:
+    if int(text) < 1:
         raise ValueError(text)
-    return sizes
+    return int(text)
 
 
-def _report(measurements: Sequence[Measurement], delay: float) -> dict[str, object]:
-    machine = {"python": platform.python_version(), "system": platform.system(), "cpus": os.cpu_count()}
-    return {"machine": machine, "delay_ms": delay, "measurements": [asdict(each) for each in measurements]}
+def _sizes(text: str) -> Sequence[int]:
+    return [_positive(part) for part in text.split(",")]
 
 
 if __name__ == "__main__":

@@ -1,55 +1,53 @@
-"""What a benchmark measures: a call of the function, in figures."""
+"""What a benchmark finds: lines of figures, and checks of some of them against their budgets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What a call may take."""
+class Line:
+    """What was measured, in words, and the figures by their names, which say the unit. `None`: the system tells not."""
 
-    seconds: float
-    megabytes: float
+    labels: Sequence[str]
+    figures: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A figure that has a budget; `limit` is the most that is within it."""
+
+    what: str
+    figure: float
+    limit: float
+    unit: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Not where the figure is no number."""
+        return self.figure <= self.limit
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.figure:.3g}{self.unit}, budget {self.limit:g}{self.unit}"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One line of a benchmark: `case` names the line, and lines of one name differ in `backups` alone.
-
-    `cold_seconds` is the first call of a process with its start, `warm_seconds` a later one; `calls` and `outcomes`
-    are those of the warm one. `peak_megabytes` is the most memory that the process had resident at any time, `None`
-    where the system does not tell.
-    """
+    """All that one benchmark found. `headings` name the labels of the lines."""
 
     benchmark: str
-    case: str
-    backups: int
-    cold_seconds: float
-    warm_seconds: float
-    calls: Mapping[str, int]
-    outcomes: Mapping[str, int]
-    peak_megabytes: float | None
-    budget: Budget | None = None
+    headings: Sequence[str]
+    lines: Sequence[Line]
+    checks: Sequence[Check] = ()
 
-    @property
-    def call_count(self) -> int:
-        return sum(self.calls.values())
 
-    def calls_named(self, *verbs: str) -> int:
-        """How many of the API calls were of operations that begin with one of these."""
-        return sum(count for operation, count in self.calls.items() if operation.startswith(verbs))
+def ratio(figure: float | None, reference: float | None) -> float | None:
+    """How many times the reference a figure is, where both were measured."""
+    return None if figure is None or not reference else figure / reference
 
-    @property
-    def excesses(self) -> list[str]:
-        """Where the budget does not suffice; empty when all is within it."""
-        if self.budget is None:
-            return []
-        slowest, peak = max(self.cold_seconds, self.warm_seconds), self.peak_megabytes or 0.0
-        found = []
-        if slowest > self.budget.seconds:
-            found.append(f"{slowest:.1f} s instead of {self.budget.seconds:g} s")
-        if peak > self.budget.megabytes:
-            found.append(f"{peak:.0f} MB instead of {self.budget.megabytes:g} MB of memory")
-        return found
+
+def percentile(figures: Sequence[float], percent: float) -> float:
+    """The least of the figures that so many percent of them do not exceed."""
+    return sorted(figures)[max(0, math.ceil(len(figures) * percent / 100) - 1)]

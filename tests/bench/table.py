@@ -1,69 +1,43 @@
-"""Measurements as tables: the figures, and what each has become of the smallest size's."""
+"""Measurements as tables, which can be pasted into Markdown as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rich.box import SIMPLE_HEAD
+from rich.box import MARKDOWN
 from rich.table import Table
 from rich.text import Text
 
-from tests.bench.measurement import Measurement
-
-FIGURES = ("backups", "cold\ns", "warm\ns", "ms per\nbackup", "", "API\ncalls", "", "peak\nMB", "")
+from tests.bench.measurement import Check, Measurement
 
 
-def draw(measurements: Sequence[Measurement]) -> Table:
-    """The lines of one benchmark; beside a figure stands how many times that of the smallest size it is."""
-    table = Table(title=measurements[0].benchmark, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=True)
-    for name in FIGURES:
-        table.add_column(name, justify="right", style="" if name else "dim", no_wrap=True)
-    for case in dict.fromkeys(each.case for each in measurements):
-        of_case = [each for each in measurements if each.case == case]
-        smallest = min(of_case, key=lambda each: each.backups)
-        for each in of_case:
-            table.add_row(*_cells(each, smallest), style="bold red" if each.excesses else "")
-        table.add_section()
+def draw(measurement: Measurement) -> Table:
+    """A row for each line, a column for each label and for each figure that any line has."""
+    table = Table(box=MARKDOWN)
+    for heading in measurement.headings:
+        table.add_column(heading, no_wrap=True)
+    names = list(dict.fromkeys(name for line in measurement.lines for name in line.figures))
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in measurement.lines:
+        table.add_row(*line.labels, *(_text(line.figures[name]) if name in line.figures else "" for name in names))
     return table
 
 
-def verdict(measurements: Sequence[Measurement]) -> Text:
-    """Whether everything is within its budget; loud where it is not."""
-    over = [
-        f"OVER BUDGET: {each.benchmark}, {each.case}, {each.backups:,} backups: {' and '.join(each.excesses)}"
-        for each in measurements
-        if each.excesses
+def verdict(checks: Iterable[Check]) -> Sequence[Text]:
+    """A line for each check; loud where it is over its budget."""
+    return [
+        Text(f"within its budget: {check}", style="green")
+        if check.is_met
+        else Text(f"OVER BUDGET: {check}", style="bold white on red")
+        for check in checks
     ]
-    if over:
-        return Text("\n".join(over), style="bold white on red")
-    return Text("\n".join(dict.fromkeys(_within(each) for each in measurements if each.budget)), style="green")
 
 
-def _within(each: Measurement) -> str:
-    budget = each.budget
-    return f"{each.benchmark}, {each.case}: within {budget.seconds:g} s and {budget.megabytes:g} MB" if budget else ""
-
-
-def _cells(each: Measurement, smallest: Measurement) -> Sequence[str]:
-    peak, least = each.peak_megabytes, smallest.peak_megabytes
-    return (
-        each.case,
-        f"{each.backups:,}",
-        f"{each.cold_seconds:.2f}",
-        f"{each.warm_seconds:.2f}",
-        f"{_per_backup(each):.2f}",
-        _factor(_per_backup(each), _per_backup(smallest)),
-        f"{each.call_count:,}",
-        _factor(each.call_count, smallest.call_count),
-        f"{peak:.0f}" if peak else "?",
-        _factor(peak, least) if peak and least else "",
-    )
-
-
-def _per_backup(each: Measurement) -> float:
-    return each.warm_seconds * 1000 / each.backups
-
-
-def _factor(figure: float, smallest: float) -> str:
-    return f"x {figure / smallest:.2g}" if smallest else ""
+def _text(figure: float | None) -> str:
+    """Three digits, or more where there are more before the point."""
+    if figure is None:
+        return "?"
+    if isinstance(figure, int) or abs(figure) >= 100:
+        return f"{figure:,.0f}"
+    return f"{figure:#.3g}"

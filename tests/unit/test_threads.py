@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from handlers.threads import AT_ONCE, Threads
+from handlers.threads import AT_ONCE, Pool, Threads
 
 PLENTY = 60.0
 
@@ -162,3 +162,22 @@ def test_log_lines_of_threads_belong_to_their_call() -> None:
 
     assert found == [{"call_id": "01KAJ", "number": number} for number in range(3)]
     assert after == {"call_id": "01KAJ"}
+
+
+def test_threads_are_kept_for_the_next_use() -> None:
+    """To start them takes longer than much of what they do."""
+    pool = Pool()
+    seen: set[int] = set()
+
+    for _ in range(20):
+        Threads(lambda: PLENTY, pool)(lambda _: seen.add(threading.get_ident()), range(2))
+
+    assert len(seen) <= 2
+
+
+def test_threads_that_are_held_up_are_not_used_again(gate: threading.Event) -> None:
+    """The next call has all of them."""
+    pool = Pool()
+    assert Threads(lambda: 0.05, pool)(lambda _: gate.wait(30), range(AT_ONCE)) == [None] * AT_ONCE
+
+    assert Threads(lambda: PLENTY, pool)(lambda number: number, range(AT_ONCE)) == list(range(AT_ONCE))

@@ -37,7 +37,7 @@ run "nothing_calls_before_it_is_enabled" {
   }
 
   assert {
-    condition     = toset(keys(oci_identity_policy.function)) == toset(["look", "source", "create", "tag", "delete", "tell"])
+    condition     = toset(keys(oci_identity_policy.function)) == toset(["look", "source", "copy", "create", "tag", "delete", "tell"])
     error_message = "What the function itself may do is there from the beginning: it can be called by hand."
   }
 }
@@ -90,8 +90,8 @@ run "events" {
   }
 
   assert {
-    condition     = alltrue([for each in oci_events_rule.finished_backup : one(one(each.actions).actions).action_type == "FAAS" && one(one(each.actions).actions).function_id == oci_functions_function.function.id])
-    error_message = "A finished backup calls the function."
+    condition     = alltrue([for each in oci_events_rule.finished_backup : one(one(each.actions).actions).action_type == "FAAS" && one(one(each.actions).actions).function_id == oci_functions_function.function.id && one(one(each.actions).actions).is_enabled && each.is_enabled])
+    error_message = "A finished backup calls the function, and the rule is on."
   }
 }
 
@@ -112,9 +112,9 @@ run "resource_scheduler" {
   assert {
     condition = alltrue([
       for each in oci_resource_scheduler_schedule.schedule :
-      one(each.resources).id == oci_functions_function.function.id && one(one(each.resources).parameters).parameter_type == "BODY" && each.action == "START_RESOURCE"
+      one(each.resources).id == oci_functions_function.function.id && one(one(each.resources).parameters).parameter_type == "BODY" && each.action == "START_RESOURCE" && each.recurrence_type == "CRON"
     ])
-    error_message = "Each schedule starts the function with a body."
+    error_message = "Each schedule starts the function with a body, by cron."
   }
 
   assert {
@@ -203,7 +203,24 @@ run "alarms_in_place_of_schedules" {
   }
 
   assert {
-    condition     = alltrue([for each in oci_monitoring_alarm.tick : each.namespace == "oci_faas" && each.query == "FunctionInvocationCount[1d]{resourceId = \"ocid1.fnfunc.oc1.iad.function\"}.grouping().sum() > 0"])
-    error_message = "These alarms keep firing for as long as the function is called."
+    condition     = alltrue([for each in oci_monitoring_alarm.tick : each.namespace == "oci_faas" && each.query == "FunctionInvocationCount[1d]{resourceId = \"ocid1.fnfunc.oc1.iad.function\"}.grouping().sum() > 0" && each.is_enabled])
+    error_message = "These alarms are on, and keep firing for as long as the function is called."
+  }
+}
+
+run "each_interval_that_an_alarm_keeps" {
+  variables {
+    schedule_with        = "ALARM"
+    sweep_cron           = "* * * * *"
+    create_cron          = "15 * * * *"
+    allow_deletion       = true
+    prune_cron           = "0 */12 * * *"
+    report_cron          = "0 6 * * MON"
+    heartbeat_absent_for = "PT10M"
+  }
+
+  assert {
+    condition     = { for name, each in oci_monitoring_alarm.tick : name => each.repeat_notification_duration } == { sweep = "PT1M", create = "PT1H", prune = "PT12H", report = "P7D" }
+    error_message = "Each minute, hour, so many hours, and week."
   }
 }

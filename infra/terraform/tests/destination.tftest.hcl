@@ -99,6 +99,11 @@ run "it_may_do_all" {
   }
 
   assert {
+    condition     = alltrue([for each in oci_identity_policy.function["copy"].statements : endswith(each, "where request.region = 'iad'")])
+    error_message = "Backups are read to be copied in the source region only, there too."
+  }
+
+  assert {
     condition     = length(oci_events_rule.finished_backup) == 0
     error_message = "Even then no rule is made where no sources are."
   }

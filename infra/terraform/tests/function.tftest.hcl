@@ -41,6 +41,16 @@ run "defaults" {
   }
 
   assert {
+    condition     = oci_functions_function.function.image == var.image && oci_functions_application.application.shape == "GENERIC_X86"
+    error_message = "The function runs the image that is given, on processors that it is built for."
+  }
+
+  assert {
+    condition     = oci_functions_function.function.timeout_in_seconds == 300 && oci_functions_function.function.detached_mode_timeout_in_seconds == 3600
+    error_message = "A call that nobody waits for may take longer than one that somebody does."
+  }
+
+  assert {
     condition     = length(oci_functions_function.function.provisioned_concurrency_config) == 0
     error_message = "Nothing is kept warm, and billed, unless it is asked for."
   }
@@ -133,5 +143,60 @@ run "what_is_called_by_people_names_the_function" {
   assert {
     condition     = strcontains(output.log_command, "search \\\"${oci_functions_application.application.compartment_id}/${oci_logging_log_group.function.id}/${oci_logging_log.invoke.id}\\\"")
     error_message = "The command for the log looks into the function's log."
+  }
+}
+
+run "what_pickers_give_comes_beside_the_lists" {
+  variables {
+    source_compartment_id  = "ocid1.compartment.oc1..picked"
+    destination_region     = "uk-london-1"
+    destination_kms_key_id = "ocid1.key.oc1.lhr.vault.picked"
+    kms_key_ids            = { us-phoenix-1 = "ocid1.key.oc1.phx.vault.copies", eu-frankfurt-1 = "" }
+    function_shape         = "GENERIC_ARM"
+    enabled                = true
+  }
+
+  assert {
+    condition     = oci_functions_function.function.config["COMPARTMENT_IDS"] == "ocid1.compartment.oc1..picked,ocid1.compartment.oc1..production,ocid1.compartment.oc1..finance"
+    error_message = "The compartment that is picked is looked after like the others."
+  }
+
+  assert {
+    condition     = oci_functions_function.function.config["DESTINATION_REGIONS"] == "uk-london-1,us-phoenix-1,eu-frankfurt-1"
+    error_message = "The region that is picked is a destination like the others."
+  }
+
+  assert {
+    condition     = jsondecode(oci_functions_function.function.config["KMS_KEY_IDS"]) == { us-phoenix-1 = "ocid1.key.oc1.phx.vault.copies", eu-frankfurt-1 = null, uk-london-1 = "ocid1.key.oc1.lhr.vault.picked" }
+    error_message = "The key that is picked is that of the region that is picked."
+  }
+
+  assert {
+    condition     = length(oci_events_rule.finished_backup) == 3 && length(oci_identity_policy.function["look"].statements) == 3 && length(oci_identity_policy.function["keys"].statements) == 2
+    error_message = "What is picked has its rule, its permissions, and its key."
+  }
+
+  assert {
+    condition     = oci_functions_application.application.shape == "GENERIC_ARM"
+    error_message = "The application has the processors that are asked for."
+  }
+}
+
+run "what_pickers_give_is_enough" {
+  variables {
+    source_compartment_id = "ocid1.compartment.oc1..picked"
+    compartment_ids       = []
+    destination_region    = "us-phoenix-1"
+    destination_regions   = []
+  }
+
+  assert {
+    condition     = oci_functions_function.function.config["COMPARTMENT_IDS"] == "ocid1.compartment.oc1..picked" && oci_functions_function.function.config["DESTINATION_REGIONS"] == "us-phoenix-1"
+    error_message = "Neither list is needed."
+  }
+
+  assert {
+    condition     = !contains(keys(oci_functions_function.function.config), "KMS_KEY_IDS")
+    error_message = "Without a key none is named."
   }
 }

@@ -45,6 +45,11 @@ run "least_privilege" {
   }
 
   assert {
+    condition     = oci_identity_dynamic_group.function[0].compartment_id == "ocid1.tenancy.oc1..tenancy" && alltrue([for each in oci_identity_policy.function : each.compartment_id == "ocid1.tenancy.oc1..tenancy"])
+    error_message = "Both are kept in the root compartment, from where policies can speak of any other."
+  }
+
+  assert {
     condition     = oci_identity_dynamic_group.function[0].matching_rule == "ALL {resource.type = 'fnfunc', resource.id = 'ocid1.fnfunc.oc1.iad.function'}"
     error_message = "The dynamic group holds this function and nothing else."
   }
@@ -86,7 +91,7 @@ run "least_privilege" {
   assert {
     condition = alltrue([
       for each in output.policy_statements :
-      endswith(each, "where request.region = 'iad'") if strcontains(each, "VOLUME_BACKUP_COPY")
+      endswith(each, "where request.region = 'iad'") if strcontains(each, "VOLUME_BACKUP_COPY") || strcontains(each, "VOLUME_WRITE")
     ])
     error_message = "Volumes are backed up, and backups read to be copied, in the source region only."
   }
@@ -94,7 +99,7 @@ run "least_privilege" {
   assert {
     condition = alltrue([
       for each in output.policy_statements :
-      endswith(each, "where any {request.region = 'iad', request.region = 'fra', request.region = 'phx'}") if strcontains(each, "VOLUME") && !strcontains(each, "VOLUME_BACKUP_COPY")
+      endswith(each, "where any {request.region = 'iad', request.region = 'fra', request.region = 'phx'}") if strcontains(each, "VOLUME") && !strcontains(each, "VOLUME_BACKUP_COPY") && !strcontains(each, "VOLUME_WRITE")
     ])
     error_message = "All else is done to backups in the source region and in the destinations, and nowhere else."
   }
@@ -181,7 +186,7 @@ run "keys_are_named_one_by_one" {
       us-phoenix-1   = "ocid1.key.oc1.phx.vault.copies"
       eu-frankfurt-1 = ""
     }
-    policy = "{\"rules\": [{\"name\": \"gold\", \"destinations\": {\"region\": \"eu-frankfurt-1\", \"kmsKeyId\": \"ocid1.key.oc1.eu-frankfurt-1.vault.gold\"}}]}"
+    policy = "{\"rules\": [{\"name\": \"gold\", \"match\": {}, \"destinations\": {\"region\": \"eu-frankfurt-1\", \"kmsKeyId\": \"ocid1.key.oc1.eu-frankfurt-1.vault.gold\"}}]}"
   }
 
   assert {
@@ -208,6 +213,11 @@ run "an_administrator_may_do_it_instead" {
   assert {
     condition     = length(data.oci_identity_region_subscriptions.tenancy) == 0
     error_message = "With create_iam = false nothing of the tenancy is read."
+  }
+
+  assert {
+    condition     = local.home_region == "us-ashburn-1"
+    error_message = "Even a provider that makes nothing must have a region: the function's own."
   }
 
   assert {
@@ -248,5 +258,35 @@ run "no_metrics_no_permission_for_them" {
   assert {
     condition     = !anytrue([for each in output.policy_statements : strcontains(each, "METRIC")])
     error_message = "A function that publishes no metrics gets no permission to."
+  }
+}
+
+run "copies_may_be_pinned_to_their_destinations" {
+  variables {
+    pin_destinations = true
+  }
+
+  assert {
+    condition = oci_identity_policy.function["copy"].statements == tolist([
+      for each in ["production", "finance"] :
+      "Allow dynamic-group cross-region-backup to {VOLUME_BACKUP_READ, VOLUME_BACKUP_COPY, BOOT_VOLUME_BACKUP_READ, BOOT_VOLUME_BACKUP_COPY} in compartment id ocid1.compartment.oc1..${each} where all {request.region = 'iad', any {target.region = 'fra', target.region = 'phx'}}"
+    ])
+    error_message = "With pin_destinations copies may go to the destinations, and nowhere else."
+  }
+
+  assert {
+    condition     = !anytrue(flatten([for purpose, each in oci_identity_policy.function : [for statement in each.statements : strcontains(statement, "target.region")] if purpose != "copy"]))
+    error_message = "Of calls that have no target.region none is asked for."
+  }
+}
+
+run "defined_tags_by_their_namespaces" {
+  variables {
+    tag_namespaces = ["Operations", "cost-centre"]
+  }
+
+  assert {
+    condition     = oci_identity_policy.function["namespaces"].statements == tolist([for each in var.tag_namespaces : "Allow dynamic-group cross-region-backup to {TAG_NAMESPACE_USE} in tenancy where target.tag-namespace.name = '${each}'"])
+    error_message = "Each namespace that is named, and no other, may be used."
   }
 }

@@ -77,13 +77,20 @@ run "alarms" {
   }
 
   assert {
-    condition     = alltrue([for each in oci_monitoring_alarm.function : startswith(each.query, "FunctionResponseCount[5m]{resourceId = \"ocid1.fnfunc.oc1.iad.function\", responseType = ")])
-    error_message = "Alarms on calls are about this function only."
+    condition = { for name, each in oci_monitoring_alarm.function : name => each.query } == {
+      for name, type in { errors = "Error", throttled = "Throttled" } : name => "FunctionResponseCount[5m]{resourceId = \"ocid1.fnfunc.oc1.iad.function\", responseType = \"${type}\"}.grouping().sum() > 0"
+    }
+    error_message = "Alarms on calls are about this function only, and about one such call and more."
   }
 
   assert {
-    condition     = oci_monitoring_alarm.copies["heartbeat"].query == "copies_started[45m].grouping().absent(3d)"
-    error_message = "The alarm on the heartbeat fires when no sweep has told of copies for as long as is said, and goes on for three days."
+    condition     = alltrue([for each in oci_monitoring_alarm.copies : each.repeat_notification_duration == "P1D"])
+    error_message = "What stands is told again each day."
+  }
+
+  assert {
+    condition     = oci_monitoring_alarm.copies["heartbeat"].query == "sweeps[45m]{source = \"all\"}.grouping().absent(3d)"
+    error_message = "The alarm on the heartbeat fires when nothing was swept for as long as is said, and goes on for three days."
   }
 
   assert {
@@ -125,8 +132,8 @@ run "no_heartbeat_before_it_is_enabled" {
   }
 
   assert {
-    condition     = keys(oci_monitoring_alarm.copies) == ["breach"]
-    error_message = "No sweep is missed before any is called."
+    condition     = length(oci_monitoring_alarm.copies) == 0
+    error_message = "No sweep is missed before any is called, and nobody tells of breaches."
   }
 }
 
@@ -143,6 +150,42 @@ run "no_heartbeat_without_sweeps" {
   assert {
     condition     = oci_monitoring_alarm.copies["breach"].query == "recovery_point_breach[1d].grouping().max() > 0"
     error_message = "Where reports alone tell of breaches, the last day is looked at."
+  }
+}
+
+run "no_breaches_where_nobody_tells_of_them" {
+  variables {
+    sweep_cron  = "never"
+    report_cron = "never"
+  }
+
+  assert {
+    condition     = length(oci_monitoring_alarm.copies) == 0
+    error_message = "What makes backups tells of no recovery points."
+  }
+}
+
+run "no_heartbeat_is_asked_for" {
+  variables {
+    sweep_cron           = "0 6 * * 1"
+    heartbeat_absent_for = "never"
+  }
+
+  assert {
+    condition     = keys(oci_monitoring_alarm.copies) == ["breach"] && oci_monitoring_alarm.copies["breach"].query == "recovery_point_breach[1d].grouping().max() > 0"
+    error_message = "Where sweeps are too rare for an alarm there is none on them, and that on breaches looks at the last day."
+  }
+}
+
+run "a_heartbeat_as_slow_as_the_sweeps" {
+  variables {
+    sweep_cron           = "0 */6 * * *"
+    heartbeat_absent_for = "PT7H"
+  }
+
+  assert {
+    condition     = oci_monitoring_alarm.copies["heartbeat"].query == "sweeps[7h]{source = \"all\"}.grouping().absent(3d)" && oci_monitoring_alarm.copies["breach"].query == "recovery_point_breach[7h].grouping().max() > 0"
+    error_message = "Both alarms on sweeps look back further than to the last one."
   }
 }
 

@@ -195,7 +195,7 @@ run "no_compartments" {
     compartment_ids = []
   }
 
-  expect_failures = [var.compartment_ids]
+  expect_failures = [oci_functions_function.function]
 }
 
 run "compartment_named_twice" {
@@ -293,7 +293,7 @@ run "policy_names_what_is_not_allowed" {
 
   variables {
     allowed_regions = ["us-phoenix-1"]
-    policy          = "{\"rules\": [{\"destinations\": [{\"region\": \"eu-frankfurt-1\"}]}]}"
+    policy          = "{\"rules\": [{\"match\": {}, \"destinations\": [{\"region\": \"eu-frankfurt-1\"}]}]}"
   }
 
   expect_failures = [oci_functions_function.function]
@@ -604,3 +604,292 @@ run "configuration_over_4_kb" {
   expect_failures = [oci_functions_function.function]
 }
 
+run "malformed_picked_compartment" {
+  command = plan
+
+  variables {
+    source_compartment_id = "production"
+  }
+
+  expect_failures = [var.source_compartment_id]
+}
+
+run "malformed_picked_region" {
+  command = plan
+
+  variables {
+    destination_region = "phx"
+  }
+
+  expect_failures = [var.destination_region]
+}
+
+run "malformed_picked_key" {
+  command = plan
+
+  variables {
+    destination_region     = "us-phoenix-1"
+    destination_kms_key_id = "ocid1.vault.oc1.phx.vault"
+  }
+
+  expect_failures = [var.destination_kms_key_id]
+}
+
+run "picked_key_without_its_region" {
+  command = plan
+
+  variables {
+    destination_kms_key_id = "ocid1.key.oc1.phx.vault.copies"
+    destination_regions    = ["us-phoenix-1"]
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "picked_key_of_another_region" {
+  command = plan
+
+  variables {
+    destination_region     = "us-phoenix-1"
+    destination_regions    = []
+    destination_kms_key_id = "ocid1.key.oc1.iad.vault.copies"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "picked_key_beside_another_one" {
+  command = plan
+
+  variables {
+    destination_region     = "us-phoenix-1"
+    destination_regions    = []
+    destination_kms_key_id = "ocid1.key.oc1.phx.vault.copies"
+    kms_key_ids            = { us-phoenix-1 = "ocid1.key.oc1.phx.vault.others" }
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "picked_key_while_another_destination_has_none" {
+  command = plan
+
+  variables {
+    destination_region     = "us-phoenix-1"
+    destination_kms_key_id = "ocid1.key.oc1.phx.vault.copies"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "picked_region_is_the_source" {
+  command = plan
+
+  variables {
+    destination_region = "us-ashburn-1"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "key_of_the_policy_of_another_region" {
+  command = plan
+
+  variables {
+    policy      = "{\"defaults\": {\"destinations\": {\"region\": \"us-phoenix-1\", \"kmsKeyId\": \"ocid1.key.oc1.iad.vault.copies\"}}}"
+    kms_key_ids = { us-phoenix-1 = "", eu-frankfurt-1 = "" }
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "malformed_network_compartment" {
+  command = plan
+
+  variables {
+    network_compartment_id = "network"
+  }
+
+  expect_failures = [var.network_compartment_id]
+}
+
+run "malformed_vcn" {
+  command = plan
+
+  variables {
+    vcn_id = "ocid1.subnet.oc1.iad.network"
+  }
+
+  expect_failures = [var.vcn_id]
+}
+
+run "malformed_key_compartment" {
+  command = plan
+
+  variables {
+    key_compartment_id = "keys"
+  }
+
+  expect_failures = [var.key_compartment_id]
+}
+
+run "malformed_vault" {
+  command = plan
+
+  variables {
+    vault_id = "ocid1.key.oc1.iad.vault.copies"
+  }
+
+  expect_failures = [var.vault_id]
+}
+
+run "odd_terms_of_the_policy" {
+  command = plan
+
+  variables {
+    policy = "{\"defaults\": {\"retain\": \"30d\"}}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "rule_without_a_match" {
+  command = plan
+
+  variables {
+    policy = "{\"rules\": [{\"keep\": \"30d\"}]}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "odd_interval_of_the_policy" {
+  command = plan
+
+  variables {
+    policy = "{\"defaults\": {\"every\": \"daily\"}}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "odd_target_of_the_policy" {
+  command = plan
+
+  variables {
+    policy = "{\"rules\": [{\"match\": {}, \"target\": \"none\"}]}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "odd_retention_of_the_policy" {
+  command = plan
+
+  variables {
+    policy = "{\"defaults\": {\"keep\": \"30 days\"}}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "odd_retention_of_a_destination" {
+  command = plan
+
+  variables {
+    policy = "{\"defaults\": {\"destinations\": [{\"region\": \"us-phoenix-1\", \"keep\": \"7d 4d\"}]}}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "odd_destination_of_the_policy" {
+  command = plan
+
+  variables {
+    policy = "{\"defaults\": {\"destinations\": [\"phx\"]}}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "schedule_of_an_operation_that_is_none" {
+  command = plan
+
+  variables {
+    schedule = "{\"operation\": \"Backup\"}"
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "minute_out_of_range" {
+  command = plan
+
+  variables {
+    sweep_cron = "60 * * * *"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "hour_out_of_range" {
+  command = plan
+
+  variables {
+    create_cron = "0 24 * * *"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "month_out_of_range" {
+  command = plan
+
+  variables {
+    report_cron = "0 6 1 13 *"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "heartbeat_faster_than_the_sweeps" {
+  command = plan
+
+  variables {
+    sweep_cron = "0 */6 * * *"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "heartbeat_as_fast_as_the_sweeps" {
+  command = plan
+
+  variables {
+    sweep_cron = "0 * * * *"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "heartbeat_faster_than_a_weekend" {
+  command = plan
+
+  variables {
+    sweep_cron           = "*/10 * * * 1-5"
+    heartbeat_absent_for = "PT24H"
+  }
+
+  expect_failures = [oci_functions_function.function]
+}
+
+run "malformed_namespace" {
+  command = plan
+
+  variables {
+    tag_namespaces = ["Operations.CostCentre"]
+  }
+
+  expect_failures = [var.tag_namespaces]
+}
