@@ -2,15 +2,18 @@
 
 `import oci` runs `oci/__init__.py` and those below it. They load every way to sign, PKCS#11 and the retrieval of
 certificates among them, and by way of pagination DNS and Object Storage: two hundred modules, and half of the time that
-the SDK takes of a cold start. So its packages are put in place without having run. One runs after all, once, when
-something is asked of it that is not a module of it; all is then as if it had been imported in the usual way.
+the SDK takes of a cold start. So its packages are put in place without having run. Who asks one for something gets it
+from the module that the package would have it from. One runs after all, once, when that cannot be told; all is then as
+if it had been imported in the usual way.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
+from importlib.abc import SourceLoader
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +22,8 @@ class _Unrun(ModuleType):
     """A package whose modules can be imported, and whose own code has not run yet."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the package has
+        if origin := self._origin_of(name):
+            return getattr(importlib.import_module(origin), name)
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
             raise AttributeError(name)
         module = f"{self.__name__}.{name}"
@@ -30,6 +35,14 @@ class _Unrun(ModuleType):
         self.__class__ = ModuleType  # type: ignore[assignment] # a module's class may be changed
         self.__spec__.loader.exec_module(self)
         return getattr(self, name)
+
+
+    def _origin_of(self, name: str) -> str | None:
+        """The module from which the package's own code would import this: `from .module import name`."""
+        loader = self.__spec__ and self.__spec__.loader
+        source = loader.get_source(self.__name__) if isinstance(loader, SourceLoader) else None
+        found = re.search(rf"^from \.(\w+) import (?:[\w, ]+, )?{name}\b", source or "", re.MULTILINE)
+        return f"{self.__name__}.{found[1]}" if found else None
 
 
 def _put_in_place(name: str) -> None:

@@ -51,8 +51,12 @@ def test_what_is_rejected_or_ignored_is_answered_without_the_sdk(payload: str, e
 
 LEAN = """
 import sys
-from handlers.cloud import sdk
+from handlers.cloud import clients, sdk
+from handlers.cloud.request import BLOCK_VOLUME
 
+signer = sdk.EphemeralResourcePrincipalSigner.__new__(sdk.EphemeralResourcePrincipalSigner)
+client = clients.connect(BLOCK_VOLUME, "us-phoenix-1", signer)
+assert client.is_instance_principal_or_resource_principal_signer()
 print(*sorted(name for name in sys.modules if name.startswith("oci.")), sep="\\n")
 """
 WHOLE = """
@@ -82,7 +86,7 @@ def test_of_the_sdk_only_what_is_used_is_loaded() -> None:
     loaded = set(run(LEAN).split())
 
     assert {"oci.base_client", "oci.signer", "oci.auth.signers.ephemeral_resource_principals_signer"} <= loaded
-    others = "pagination dns object_storage core auth.certificate_retriever auth.signers.pkcs11_signer"
+    others = "pagination dns object_storage core auth.signers.pkcs11_signer auth.signers.token_exchange_signer"
     assert not loaded & {f"oci.{name}" for name in others.split()}
 
 

@@ -1,0 +1,22 @@
+"""What may be had for the money: ratios within one run, which hold on any machine, and what Oracle bills and bounds."""
+
+from __future__ import annotations
+
+COLD_COPY_TO_PLAIN = 0.7
+"""From the start of the process to the answer of a copy, beside the plain function."""
+COLD_REJECTED_TO_BARE = 3.0
+"""The same for a payload that is rejected, beside the bare function."""
+SDK_MODULES_FOR_REJECTED = 0
+"""How many modules of the SDK a rejected payload may load."""
+
+OWN_CPU_MS = 1.0
+"""CPU of this project's own code for a copy."""
+
+PEAK_TO_PLAIN = 0.9
+"""Memory at its peak for copies, beside the plain function."""
+
+SWEEP_SECONDS, SWEEP_MB = 300.0, 256.0
+"""One call, and the memory of func.yaml: for a converged sweep of any size that is measured."""
+SWEEP_OF = 10_000
+SWEEP_OF_MB = 110.0
+"""Memory at its peak for a converged sweep of so many backups, or of fewer."""

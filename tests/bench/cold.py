@@ -1,0 +1,105 @@
+"""Cold start: from a call that finds no process to its answer, as the caller sees it.
+
+That is the start of the process and of the FDK, what the function imports, and the call itself with its requests to the
+emulated cloud, which answers at once. Sources and byte code are in the page cache. "Without byte code" none is there
+for packages and functions, and none is written; the standard library has its own in any case.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+from infra.emulator.server import Emulator
+from tests.bench.budgets import COLD_COPY_TO_PLAIN, COLD_REJECTED_TO_BARE, SDK_MODULES_FOR_REJECTED
+from tests.bench.import_times import ENVIRONMENT, import_times
+from tests.bench.measurement import Check, Line, Measurement, ratio
+from tests.bench.setup import Setup
+from tests.bench.stage import cloud
+from tests.bench.subject import Asked, Subject, runners
+from tests.bench.trees import Tree, Trees
+
+HEADINGS = ("cold", "packages", "byte code", "call")
+
+Start = tuple[Subject, Tree, Asked]
+"""One way to start one subject."""
+
+
+def measure(setup: Setup) -> Measurement:
+    """The median of each start, all of them in turn."""
+    starts = [start for has in (True, False) for start in _starts(setup.trees.get(has_byte_code=has))]
+    with cloud() as emulator:
+        seconds = _time(emulator, starts, setup)
+        modules = _sdk_modules_for_rejected(emulator, setup.trees)
+    for _, tree, _ in starts:
+        tree.require_byte_code()
+    medians = {start: statistics.median(each) for start, each in seconds.items()}
+    lines = list(compare(medians))
+    return Measurement("cold", HEADINGS, lines, [*check(lines), modules])
+
+
+def _starts(trees: Sequence[Tree]) -> Iterator[Start]:
+    """Only this function has an image."""
+    for tree in trees:
+        if tree is trees[0]:
+            yield Subject.BARE, tree, Asked.COPY
+            yield Subject.PLAIN, tree, Asked.COPY
+        yield Subject.OURS, tree, Asked.COPY
+        yield Subject.OURS, tree, Asked.REJECTED
+
+
+def _time(emulator: Emulator, starts: list[Start], setup: Setup) -> Mapping[Start, list[float]]:
+    seconds = dict[Start, list[float]]((start, []) for start in starts)
+    wanted = [(subject, tree) for subject, tree, _ in starts]
+    rounds = 1 + setup.runs
+    with (
+        runners(emulator, wanted, idle_timeout=0) as found,
+        setup.progress.step("cold: starts", rounds * len(starts)) as advance,
+    ):
+        for number in range(rounds):
+            for start, runner in zip(starts, found, strict=True):
+                answer = runner.call(start[2])
+                runner.process.wait_for_end()
+                if number:  # the first one writes the byte code
+                    seconds[start].append(answer.seconds)
+                advance(1)
+    return seconds
+
+
+def _sdk_modules_for_rejected(emulator: Emulator, trees: Trees) -> Check:
+    """From what the process itself says that it loads."""
+    wanted = [(Subject.OURS, tree) for tree in trees.get()]
+    with runners(emulator, wanted, idle_timeout=0, environment=ENVIRONMENT) as found:
+        loaded = [module for runner in found for module in import_times(runner, Asked.REJECTED)]
+    count = sum(module.partition(".")[0] == "oci" for module in loaded)
+    return Check("cold: modules of the SDK loaded for a rejected payload", count, SDK_MODULES_FOR_REJECTED)
+
+
+def compare(medians: Mapping[Start, float]) -> Iterator[Line]:
+    """Beside the bare and the plain function that have byte code too, or have none either."""
+    for (subject, tree, asked), seconds in medians.items():
+        alike = {start[0]: time for start, time in medians.items() if start[1].has_byte_code is tree.has_byte_code}
+        call = "any" if subject is Subject.BARE else str(asked)
+        yield Line(
+            (str(subject), tree.packages, "yes" if tree.has_byte_code else "no", call),
+            {
+                "ms": seconds * 1000,
+                "x bare": ratio(seconds, alike[Subject.BARE]),
+                "x plain": ratio(seconds, alike[Subject.PLAIN]),
+            },
+        )
+
+
+def check(lines: Sequence[Line]) -> Iterator[Check]:
+    """This function's starts, each against its budget."""
+    for line in lines:
+        subject, packages, byte_code, call = line.labels
+        if subject != Subject.OURS:
+            continue
+        figure, limit = {
+            Asked.COPY: ("x plain", COLD_COPY_TO_PLAIN),
+            Asked.REJECTED: ("x bare", COLD_REJECTED_TO_BARE),
+        }[Asked(call)]
+        how = f"cold: {call}, {packages} packages, {'with' if byte_code == 'yes' else 'without'} byte code, {figure}"
+        yield Check(how, line.figures[figure] or math.nan, limit)
