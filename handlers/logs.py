@@ -91,7 +91,10 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
         case _:
             whole = str(value)
             # Cut before the search too: no text may keep it busy.
-            text = _SECRETS.sub("[hidden]", whole[: 4 * MAX_TEXT])
+            text = whole[: 4 * MAX_TEXT]
+            small = text.lower()
+            if "-----b" in small or "eyj" in small or "gnature" in small:  # as is whatever the slow pattern finds
+                text = _SECRETS.sub("[hidden]", text)
             return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(whole)} characters)"
 
 

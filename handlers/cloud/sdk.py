@@ -36,7 +36,6 @@ class _Unrun(ModuleType):
         self.__spec__.loader.exec_module(self)
         return getattr(self, name)
 
-
     def _origin_of(self, name: str) -> str | None:
         """The module from which the package's own code would import this: `from .module import name`."""
         loader = self.__spec__ and self.__spec__.loader

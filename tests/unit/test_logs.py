@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers import logs
 from tests.unit.principal import pem, token
@@ -294,3 +296,11 @@ def test_a_long_text_is_cut() -> None:
 
     assert len(output.only["value"]) < 1100
     assert "5000 characters" in output.only["value"]
+
+
+@given(st.from_regex(logs._SECRETS))
+def test_whatever_the_pattern_finds_is_hidden(text: str) -> None:
+    """It is only looked for in texts that have a sign of it."""
+    cut = text[: 4 * logs.MAX_TEXT]
+
+    assert logs._clean(text)[: logs.MAX_TEXT] == logs._SECRETS.sub("[hidden]", cut)[: logs.MAX_TEXT]
