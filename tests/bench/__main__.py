@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from tests.bench import cold, imports, memory, sweep, warm
+from tests.bench import cold, imports, memory, million, sweep, warm
 from tests.bench.machine import describe, in_words
 from tests.bench.measurement import Measurement
 from tests.bench.progress import Progress
@@ -31,7 +31,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "memory": memory.measure,
     "sweep": sweep.measure,
     "imports": imports.measure,
+    "million": million.measure,
 }
+LONG = {"million"}
+"""Only measured where it is named."""
 SHORT_RUNS, SHORT_CALLS, SHORT_COPIES, SHORT_SIZES = 2, 40, 20, (100, 1_000)
 """Enough to see that it works, and roughly how it stands."""
 PICTURE = Path(__file__).with_name("cold-start.svg")
@@ -51,7 +54,7 @@ def main(
     screen.print(in_words(machine), highlight=False)
     with make_trees(_image(), with_byte_code_only=options.short) as found:
         setup = _setup(options, Setup(found, Progress(Console(stderr=True))))
-        for name in options.names or benchmarks:
+        for name in options.names or [each for each in benchmarks if each not in LONG]:
             try:
                 measurements.append(benchmarks[name](setup))
             except BenchmarkBroken as broken:
@@ -70,7 +73,7 @@ def main(
 def _read(arguments: Sequence[str], benchmarks: Mapping[str, Benchmark]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench ARGS=…", description=__doc__)
     names, sizes = ", ".join(benchmarks), "of tenancies that are swept, in backups, as 100,1000"
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}; all, when none is named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}; without one: all but {', '.join(LONG)}")
     parser.add_argument("--runs", type=_positive, help=f"of how many a figure is the median (default: {Setup.runs})")
     parser.add_argument("--sizes", type=_sizes, help=f"{sizes} (default: {','.join(map(str, Setup.sizes))})")
     parser.add_argument("--delay", type=float, default=20, help="milliseconds added to a sweep's calls (default: 20)")

@@ -10,7 +10,7 @@ SDK_MODULES_FOR_REJECTED = 0
 """How many modules of the SDK a rejected payload may load."""
 
 OWN_CPU_MS = 1.0
-"""CPU of this project's own code for a copy."""
+"""CPU of this project's own code for a copy, in one thread."""
 
 PEAK_TO_PLAIN = 0.9
 """Memory at its peak for copies, beside the plain function."""

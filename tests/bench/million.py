@@ -32,7 +32,7 @@ from handlers.core.ports import Backups, Call
 from handlers.core.settings import REGION_KEY, Settings
 from handlers.threads import AT_ONCE
 from tests.bench.measurement import Line, Measurement
-from tests.bench.progress import Progress
+from tests.bench.setup import Setup
 
 HOME, DESTINATIONS = "us-ashburn-1", ("us-phoenix-1", "eu-frankfurt-1", "ap-tokyo-1")
 KEYS = {HOME: "iad", "us-phoenix-1": "phx", "eu-frankfurt-1": "fra", "ap-tokyo-1": "nrt"}
@@ -45,6 +45,8 @@ COLD_SECONDS, SDK_CPU_SECONDS = 0.5, 0.002
 """Of a start, and of a signed request: `make bench` measures the one, tests/bench/README.md tells of the other."""
 USD_PER_GB_SECOND, USD_PER_CALL = 0.00001417, 0.0000002
 """Oracle's list prices as of January 2025, without what is free each month: https://www.oracle.com/cloud/price-list/."""
+FAR = 0.3
+"""Seconds that Oracle may take for a page of a list."""
 _NOW = datetime(2026, 11, 11, 12, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -309,22 +311,24 @@ def simulate(backups: int, delay: float, advance: Callable[[int], object]) -> li
     return done
 
 
-def measure(sizes: Sequence[int], delay: float, progress: Progress) -> Iterator[Measurement]:
-    """One line for all calls together, and one for the longest."""
-    for size in sizes or (BACKUPS,):
-        with progress.step(f"a sweep of {size:,} backups in {1 + len(DESTINATIONS)} regions", size) as advance:
-            done = simulate(size, delay, advance)
-        yield Measurement("million", ["backups", "calls"], [_line(size, done)])
+def measure(setup: Setup) -> Measurement:
+    """One line for all calls together, however far away Oracle is: as for the sweeps, and as it may be."""
+    lines = []
+    for delay in (setup.delay, FAR):
+        text = f"a sweep of {BACKUPS:,} backups in {1 + len(DESTINATIONS)} regions, {delay * 1000:g} ms a call"
+        with setup.progress.step(text, BACKUPS) as advance:
+            lines.append(_line(BACKUPS, delay, simulate(BACKUPS, delay, advance)))
+    return Measurement("million", ["backups", "ms a call", "calls"], lines)
 
 
-def _line(size: int, done: Sequence[Done]) -> Line:
+def _line(size: int, delay: float, done: Sequence[Done]) -> Line:
     counts, api_calls = Counter[str](), Counter[str]()
     for each in done:
         counts.update(each.counts)
         api_calls.update(each.api_calls)
     gb_seconds = sum(each.seconds for each in done) * MEMORY_MB / 1024
     return Line(
-        [f"{size:,}", f"{len(done):,}"],
+        [f"{size:,}", f"{delay * 1000:g}", f"{len(done):,}"],
         {
             "from first to last, s": max(each.began + each.seconds for each in done),
             "longest call, s": max(each.seconds for each in done),

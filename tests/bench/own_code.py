@@ -1,9 +1,10 @@
-"""The CPU that this project's own code takes for a copy: `python -m tests.bench.own_code PAYLOAD CALLS`.
+"""The CPU that this project's own code takes for a copy: `python -m tests.bench.own_code PAYLOAD CALLS THREADS`.
 
 It calls `func.handler`, as the FDK does, with the SDK's client in front of the emulated cloud the first time, and with
-what that answered each time after. So all counts that happens between payload and answer, on every thread, the log
-lines too; what does not is signing, HTTP, and the reading of JSON from the wire. The backup is new each time, as the
-recorded answers are those for one that has no copy yet.
+what that answered each time after. So all counts that happens between payload and answer, the log lines too; what does
+not is signing, HTTP, and the reading of JSON from the wire. With THREADS `threads` it works as it is deployed, with
+`none` in one thread: what lies between is Python's, for going from one thread to another. The backup is new each time,
+as the recorded answers are those for one that has no copy yet.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from fdk.context import InvokeContext
 
@@ -28,7 +29,11 @@ from handlers.services import Services
 BATCH = 20
 """So many calls are measured together; before the first batch there is one that is not."""
 
+THREADS, NO_THREADS = "threads", "none"
+
 Key = tuple[str, ...]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Recorded:
@@ -51,13 +56,13 @@ class Recorded:
 
 def main(arguments: Sequence[str]) -> None:
     """Write the milliseconds of a call in each batch as JSON, or what went wrong."""
-    payload, calls = arguments[0].encode(), int(arguments[1])
+    payload, calls, has_threads = arguments[0].encode(), int(arguments[1]), arguments[2] == THREADS
     answers: dict[Key, Any] = {}
 
     def recorded(service: Service, region: str, signer: ResourcePrincipalSigner) -> Recorded:
         return Recorded(connect(service, region, signer), region, answers)
 
-    container = Services(dict(os.environ), connect=recorded)
+    container = Services(dict(os.environ), connect=recorded, workers=None if has_threads else one_after_the_other)
     func.services = cache(lambda: container)
     _call(payload, BATCH)
     requests = len(answers)
@@ -65,6 +70,11 @@ def main(arguments: Sequence[str]) -> None:
     if len(answers) != requests:
         sys.exit(f"It asked for {len(answers) - requests} things that it had not asked for before.")
     sys.stdout.write(json.dumps({"ms": times, "requests": requests}))
+
+
+def one_after_the_other(work: Callable[[T], R], items: Sequence[T]) -> list[R | None]:
+    """The port `Workers`, without threads."""
+    return [work(item) for item in items]
 
 
 def _call(payload: bytes, times: int) -> float:

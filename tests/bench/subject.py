@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+import certifi
+
 from infra.emulator.ocids import new_ocid
 from infra.emulator.server import Emulator
 from infra.local.function import App, Function
@@ -50,7 +52,17 @@ class Principal:
 
     @classmethod
     def of(cls, emulator: Emulator) -> Self:
-        return cls(emulator.compartment_id, {**emulator.environment(), **emulator.resource_principal(HOME)})
+        environment = {**emulator.environment(), **emulator.resource_principal(HOME)}
+        return cls(emulator.compartment_id, {**environment, "REQUESTS_CA_BUNDLE": str(_bundle(emulator))})
+
+
+def _bundle(emulator: Emulator) -> Path:
+    """The emulated cloud's authority beside all those that clients trust: reading so many takes its time."""
+    bundle = emulator.ca_file.with_name("bundle.pem")
+    bundle.write_text(
+        Path(certifi.where()).read_text(encoding="utf-8") + emulator.ca_file.read_text(), encoding="utf-8"
+    )
+    return bundle
 
 
 def request(backup_id: str) -> dict[str, str]:

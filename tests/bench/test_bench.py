@@ -54,10 +54,11 @@ def test_cold_starts_are_measured_on_real_processes(setup: Setup) -> None:
 
 def test_warm_calls_are_counted_and_timed(setup: Setup) -> None:
     """The plain function makes one API call for a copy; this one looks before and tags after."""
-    bare, plain, ours, own_code = warm.measure(setup).lines
+    bare, plain, ours, own_code, with_threads = warm.measure(setup).lines
     assert (bare.figures["API calls"], plain.figures["API calls"]) == (0, 1)
     assert (ours.figures["API calls"] or 0) > 10
     assert (own_code.figures["CPU ms"] or 0) > 0
+    assert (with_threads.figures["CPU ms"] or 0) > 0
 
 
 def test_memory_is_that_of_the_processes(setup: Setup) -> None:

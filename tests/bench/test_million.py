@@ -22,7 +22,7 @@ def test_all_that_is_handed_on_together_covers_everything_once(small: None) -> N
         done.append(million.run(payload, began, 0.02, backups))
         waiting += [(dict(handed), began + after) for after, handed in done[-1].handed_on]
 
-    figures = million._line(backups, done).figures
+    figures = million._line(backups, 0.02, done).figures
     begun, there, lists = (figures[name] for name in ("copies begun", "there", "lists"))
 
     assert len(done) > 10

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from infra.emulator.server import Emulator
 from tests.bench.budgets import OWN_CPU_MS
 from tests.bench.measurement import Check, Line, Measurement, percentile, ratio
+from tests.bench.own_code import NO_THREADS, THREADS
 from tests.bench.setup import Setup
 from tests.bench.stage import BenchmarkBroken, cloud
 from tests.bench.subject import Principal, Runner, Subject, function_of, request, runners
@@ -31,8 +32,9 @@ def measure(setup: Setup) -> Measurement:
     with cloud() as emulator:
         with runners(emulator, [(subject, setup.tree_of(subject)) for subject in Subject]) as found:
             lines = list(_lines(found, setup))
-        own = _own_cpu_ms(emulator, setup)
+        own, threaded = (_own_cpu_ms(emulator, setup, how) for how in (NO_THREADS, THREADS))
     lines.append(Line((f"{Subject.OURS}: its own code alone",), {"CPU ms": own}))
+    lines.append(Line((f"{Subject.OURS}: that, and its threads",), {"CPU ms": threaded}))
     return Measurement(
         "warm", ("warm",), lines, [Check("warm: CPU of its own code for a copy", own, OWN_CPU_MS, " ms")]
     )
@@ -66,11 +68,11 @@ def _lines(found: Sequence[Runner], setup: Setup) -> Iterator[Line]:
         yield Line((str(subject),), figures)
 
 
-def _own_cpu_ms(emulator: Emulator, setup: Setup) -> float:
+def _own_cpu_ms(emulator: Emulator, setup: Setup, threads: str) -> float:
     """The median of some batches of calls in one process."""
     function = function_of(Subject.OURS, setup.tree_of(Subject.OURS), Principal.of(emulator))
     payload = json.dumps(request(Supply(emulator).fresh()))
-    program = [sys.executable, "-m", "tests.bench.own_code", payload, str(setup.calls)]
+    program = [sys.executable, "-m", "tests.bench.own_code", payload, str(setup.calls), threads]
     environment = function.variables() | {"PYTHONPATH": str(PROJECT)}
     with setup.progress.step("warm: its own code", 1):
         done = subprocess.run(program, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)
