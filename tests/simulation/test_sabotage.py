@@ -28,9 +28,10 @@ MORE_SEEDS = range(200)
 pytestmark = pytest.mark.timeout(300)
 
 
-def is_caught(promise: str, seeds: Sequence[int] = SEEDS) -> bool:
-    """Whether some seed finds that this promise is broken."""
-    return any(violation.promise == promise for seed in seeds for violation in simulate(seed).violations)
+def is_caught(promise: str, seeds: Sequence[int] = SEEDS, first: int = 0) -> bool:
+    """Whether some seed finds that this promise is broken; `first` is one that found it before, and saves the others."""
+    order = [first, *seeds]
+    return any(violation.promise == promise for seed in order for violation in simulate(seed).violations)
 
 
 def test_without_a_retry_token_that_repeats_itself_copies_are_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +56,7 @@ def test_without_waiting_for_predecessors_copies_come_out_of_order(monkeypatch: 
             yield from in_turn([original], *rest, blocked=False)
 
     monkeypatch.setattr(plan, "_walk", each_for_itself)
-    assert is_caught("copies come in order")
+    assert is_caught("copies come in order", first=12)
 
 
 def test_without_a_retry_token_of_the_slot_backups_are_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +82,7 @@ def test_when_what_is_due_is_not_marked_first_it_goes_without_notice(monkeypatch
 def test_without_the_grace_it_goes_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the next call, whenever that is."""
     monkeypatch.setattr("handlers.prune.delete_after", lambda now, _: now)
-    assert is_caught("marked long before")
+    assert is_caught("marked long before", first=21)
 
 
 def test_when_not_everything_has_to_be_read_something_goes_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,13 +93,13 @@ def test_when_not_everything_has_to_be_read_something_goes_unread(monkeypatch: p
         return real(replace(inventory, unread={}, unread_source_lists={}), *rest, **named)
 
     monkeypatch.setattr("handlers.prune.prune", as_if_all_was_read)
-    assert is_caught("nothing goes unread")
+    assert is_caught("nothing goes unread", first=16)
 
 
 def test_without_limits_too_many_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """As they would after a slip in the policy."""
     monkeypatch.setattr(prune, "why_held", lambda *_: None)
-    assert is_caught("never too many go")
+    assert is_caught("never too many go", first=13)
 
 
 def test_when_all_counts_as_its_own_the_backups_of_others_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +121,7 @@ def test_when_only_the_newest_is_kept_the_rest_goes_nevertheless(monkeypatch: py
 def test_when_copies_do_not_matter_a_backup_goes_before_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     """A region that was down for a while costs the only backup there is."""
     monkeypatch.setattr(prune._Look, "_is_copied", lambda *_: True)
-    assert is_caught("copied before it goes")
+    assert is_caught("copied before it goes", first=22)
 
 
 def test_without_a_last_look_the_newest_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +129,7 @@ def test_without_a_last_look_the_newest_may_go(monkeypatch: pytest.MonkeyPatch) 
     plot = story._plot_of_retention
     monkeypatch.setattr(story, "_plot_of_retention", lambda steps: [*plot(steps), (steps.interfere, 4, 4)])
     monkeypatch.setattr("handlers.prune._are_there", lambda *_: True)
-    assert is_caught("the newest stays", MORE_SEEDS)
+    assert is_caught("the newest stays", MORE_SEEDS, first=20)
 
 
 def test_when_the_next_newer_one_does_not_matter_it_may_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
