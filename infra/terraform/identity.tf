@@ -96,7 +96,7 @@ locals {
   in_source_region   = "request.region = '${local.source_key}'"
   in_own_region      = "request.region = '${local.own_key}'"
   in_regions         = "any {${join(", ", [for each in local.regions : "request.region = '${lookup(local.region_keys, each, each)}'"])}}"
-  to_destinations    = "any {${join(", ", [for each in sort(local.outside_regions) : "target.region = '${lookup(local.region_keys, each, each)}'"])}}"
+  pinned_regions     = "any {${join(", ", [for each in sort(local.outside_regions) : "target.region = '${lookup(local.region_keys, each, each)}'"])}}"
   where_function_is  = startswith(local.compartment_id, "ocid1.tenancy.") ? "tenancy" : "compartment id ${local.compartment_id}"
   where_sources_are  = [for each in local.compartment_ids : startswith(each, "ocid1.tenancy.") ? "tenancy" : "compartment id ${each}"]
   allow_function     = "Allow dynamic-group ${var.name} to"
@@ -120,7 +120,7 @@ locals {
       # never true. So it is not asked for unless somebody wants to find out.
       wanted      = local.starts_copies
       description = "Lets ${var.name} copy backups out of the source region"
-      statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_copy)}} in ${where} where ${var.pin_destinations ? "all {${local.in_source_region}, ${local.to_destinations}}" : local.in_source_region}"]
+      statements  = [for where in local.where_sources_are : "${local.allow_function} {${join(", ", local.to_copy)}} in ${where} where ${var.pin_destinations ? "all {${local.in_source_region}, ${local.pinned_regions}}" : local.in_source_region}"]
     }
     create = {
       # Which region Oracle takes for a copy's creation, the one asked or the one it goes to, is not documented: either

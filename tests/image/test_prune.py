@@ -4,8 +4,10 @@ import os
 import platform
 import subprocess
 import sys
+import tarfile
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -264,3 +266,43 @@ def test_the_python_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     prune.main(["image"])
 
     assert platform.python_version() in capfd.readouterr().out
+
+
+# A source distribution that brings its own way to be built: nothing is fetched for it.
+BACKEND = """
+import zipfile
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    name = "made_up-1.0-py3-none-any.whl"
+    info = "made_up-1.0.dist-info"
+    with zipfile.ZipFile(f"{directory}/{name}", "w") as wheel:
+        wheel.writestr("made_up.py", "")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: made-up\\nVersion: 1.0\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+
+
+def test_nothing_is_built_while_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a package that is there as source alone nothing is run: a hash does not tell what that would do."""
+    source, index = tmp_path / "made_up-1.0", tmp_path / "index"
+    system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    write(source / "pyproject.toml", system)
+    write(source / "backend.py", BACKEND)
+    write(source / "PKG-INFO", "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n")
+    index.mkdir()
+    with tarfile.open(index / "made_up-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, arcname=source.name)
+    write(tmp_path / "requirements.txt", "made-up==1.0\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+
+    with pytest.raises(subprocess.CalledProcessError):
+        prune.install(tmp_path / "requirements.txt", tmp_path / "packages")
+
+    namespace: dict[str, Any] = {}
+    exec(BACKEND, namespace)
+    namespace["build_wheel"](str(index))
+    prune.install(tmp_path / "requirements.txt", tmp_path / "packages")
+    assert (tmp_path / "packages" / "made_up.py").exists()

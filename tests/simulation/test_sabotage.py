@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def is_caught(promise: str, seeds: Sequence[int] = SEEDS, first: int = 0) -> bool:
-    """Whether some seed finds that this promise is broken; `first` is one that found it before, and saves the others."""
+    """Whether some seed finds that this promise is broken; `first` is one that has found it before."""
     order = [first, *seeds]
     return any(violation.promise == promise for seed in order for violation in simulate(seed).violations)
 

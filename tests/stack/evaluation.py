@@ -27,6 +27,9 @@ MINIMUM: Mapping[str, Any] = {
     "destination_regions": [AWAY],
 }
 
+# On top of it, where the schedules matter: before that nothing calls the function.
+BEGUN: Mapping[str, Any] = {"enabled": True}
+
 # What only Oracle could answer, under the attributes that its provider has for it; `{}` is the name of the block.
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "oci_ons_notification_topic": {"id": "ocid1.onstopic.oc1.iad.{}", "topic_id": "ocid1.onstopic.oc1.iad.{}"},
@@ -102,6 +105,12 @@ def ocid_of(block: Block) -> str:
     """The OCID that a resource would get."""
     kind, _, name = path(block).partition(".")
     return str(ANSWERS[kind]["id"]).replace("{}", name.partition("[")[0])
+
+
+def alarms(stack: Stack, name: str) -> dict[str, Block]:
+    """The alarms of this name in the files, by their key."""
+    named = stack.named("oci_monitoring_alarm").items()
+    return {address.split('"')[1]: each for address, each in named if address.startswith(f"{name}[")}
 
 
 def within(block: Block, name: str) -> list[Any]:

@@ -11,9 +11,9 @@ _STATEMENT = re.compile(
     r"Allow (?P<subject>dynamic-group [\w-]+|service \w+|any-user) to \{(?P<permissions>[A-Z_]+(?:, [A-Z_]+)*)\}"
     r" in (?P<place>tenancy|compartment id ocid1\.compartment\.[\w.-]+)(?: where (?P<condition>.+))?"
 )
-_TEST = re.compile(r"([a-z.]+) = '([^']*)'")
-_TESTS = re.compile(r"(?:[a-z.]+ = '[^']*'(?:, )?)+")
-_GROUP = re.compile(r"(all|any) \{([^{}]*)\}")
+_TEST = re.compile(r"([a-z.-]+) = '([^']*)'")
+_GROUP = re.compile(r"(all|any) \{(.*)\}")
+_COMMA = re.compile(r", (?![^{}]*\})")  # not one of a group within
 
 Request = Mapping[str, str]
 
@@ -58,13 +58,11 @@ def _is_true(condition: str, request: Request) -> bool:
     if not condition:
         return True
     if group := _GROUP.fullmatch(condition):
-        if inner := _GROUP.search(group[2]):
-            raise AssertionError(f"a group in a group is not read: {inner[0]}")
-        quantifier, tests = {"all": all, "any": any}[group[1]], group[2]
-    else:
-        quantifier, tests = all, condition
-    assert _TESTS.fullmatch(tests), f"not a condition that is read: {condition}"
-    return quantifier(request.get(name) == value for name, value in _TEST.findall(tests))
+        quantifier = {"all": all, "any": any}[group[1]]
+        return quantifier([_is_true(each, request) for each in _COMMA.split(group[2])])
+    test = _TEST.fullmatch(condition)
+    assert test, f"not a condition that is read: {condition}"
+    return request.get(test[1]) == test[2]
 
 
 def permitted(statements: Iterable[Statement], subject: str, compartment: str, request: Request) -> set[str]:

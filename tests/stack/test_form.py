@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from infra.stack_archive import STACK
-from tests.stack.evaluation import Stack, evaluate
+from tests.stack.evaluation import AWAY, Stack, evaluate
 
 FORM = yaml.safe_load((STACK / "schema.yaml").read_text(encoding="utf-8"))
 QUESTIONS: dict[str, dict[str, Any]] = FORM["variables"]
@@ -72,6 +72,10 @@ def test_a_question_has_its_variables_default(stack: Stack, name: str) -> None:
     if name == "compartment_id":
         # The compartment of the stack: what Terraform takes where it is empty.
         assert (question["default"], variable["default"]) == (STACK_DEFAULT, "")
+    elif name == "source_compartment_id":
+        # In the form one has to be chosen; beside it Terraform takes a list alone.
+        assert (question["required"], variable["default"]) == (True, "")
+        assert "default" not in question
     elif "default" not in variable:
         assert question["required"] is True
         assert "default" not in question
@@ -112,10 +116,11 @@ PATTERNS = {
     "image": ["iad.ocir.io/ns/a/b:1", "ocir.us-ashburn-1.oci.oraclecloud.com/ns/a:1", "iad.ocir.io/ns/a", "a:1", ""],
     "vcn_cidr": ["10.0.0.0/16", "10.0.0.0/26", "10.0.0.0/27", "10.0.0.0/8", "10.0.0.0", "fd00::/20"],
     "delete_grace": ["24h", "3d", "1w", "0h", "1y", ""],
-    "heartbeat_absent_for": ["PT10M", "PT60M", "PT1H", "PT24H", "PT9M", "PT25H", "1h", ""],
+    "heartbeat_absent_for": ["PT10M", "PT60M", "PT1H", "PT24H", "never", "PT9M", "PT25H", "1h", ""],
     "compartment_ids": ["ocid1.compartment.oc1..a", "ocid1.tenancy.oc1..a", "ocid1.volume.oc1.iad.a", "production"],
     "destination_regions": ["us-phoenix-1", "ap-tokyo-1", "phx", "US-PHOENIX-1"],
     "allowed_regions": ["us-phoenix-1", "ap-tokyo-1", "phx", "US-PHOENIX-1"],
+    "tag_namespaces": ["Operations", "cost-centre_2", "Operations.CostCentre", "a" * 100, "a" * 101, ""],
     "notice_emails": ["a@example.com", "a@b", "a", "a b@example.com"],
 }
 
@@ -152,6 +157,106 @@ def test_what_is_referred_to_is_there() -> None:
     for name, question in QUESTIONS.items():
         for reference in references([question.get(part) for part in ("visible", "dependsOn", "default")]):
             assert order.index(reference) < order.index(name), name
+
+
+# What is chosen from a list of what there is, and from where that list is. Nothing else is: it is typed, or switched.
+PICKERS: dict[str, tuple[str, dict[str, str]]] = {
+    "compartment_ocid": ("oci:identity:compartment:id", {}),
+    "region": ("oci:identity:region:name", {}),
+    "compartment_id": ("oci:identity:compartment:id", {}),
+    "network_compartment_id": ("oci:identity:compartment:id", {}),
+    "vcn_id": ("oci:core:vcn:id", {"compartmentId": "${network_compartment_id}"}),
+    "subnet_id": ("oci:core:subnet:id", {"compartmentId": "${network_compartment_id}", "vcnId": "${vcn_id}"}),
+    "source_compartment_id": ("oci:identity:compartment:id", {}),
+    "source_region": ("oci:identity:region:name", {}),
+    "destination_region": ("oci:identity:region:name", {}),
+    "key_compartment_id": ("oci:identity:compartment:id", {}),
+    "vault_id": ("oci:kms:vault:id", {"compartmentId": "${key_compartment_id}"}),
+    "destination_kms_key_id": (
+        "oci:kms:key:id",
+        {"compartmentId": "${key_compartment_id}", "vaultId": "${vault_id}"},
+    ),
+}
+
+
+def test_what_there_is_can_be_chosen() -> None:
+    """Compartments, regions, networks, vaults and keys."""
+    chosen = {
+        name: (each["type"], each.get("dependsOn", {}))
+        for name, each in QUESTIONS.items()
+        if each["type"].startswith("oci:")
+    }
+
+    assert chosen == PICKERS
+
+
+def is_true(statement: object, answers: dict[str, Any]) -> bool:
+    """A statement of the form, as its schema describes it, with these answers."""
+    match statement:
+        case bool():
+            return statement
+        case str():
+            return bool(value_of(statement, answers))
+        case {"eq": [left, right]}:
+            return value_of(left, answers) == value_of(right, answers)
+        case {"not": [inner]}:
+            return not is_true(inner, answers)
+        case {"and": [left, right]}:
+            return is_true(left, answers) and is_true(right, answers)
+        case {"or": [left, right]}:
+            return is_true(left, answers) or is_true(right, answers)
+        case _:
+            raise AssertionError(f"not a statement that is read: {statement}")
+
+
+def value_of(text: object, answers: dict[str, Any]) -> object:
+    names = list(references(text))
+    return answers[names[0]] if names else text
+
+
+def hidden(**answers: Any) -> set[str]:
+    """What is not shown to somebody who has answered so, and all else with its default."""
+    given = {**{name: each.get("default", "") for name, each in QUESTIONS.items()}, **answers}
+    groups = {name: group for group in FORM["variableGroups"] for name in group["variables"]}
+    return {
+        name
+        for name, each in QUESTIONS.items()
+        if not (is_true(groups[name].get("visible", True), given) and is_true(each.get("visible", True), given))
+    }
+
+
+FILLED_IN = {"tenancy_ocid", "compartment_ocid", "config_file_profile"}
+OF_DELETION = {"prune_cron", "delete_grace", "max_deletes", "max_delete_percent"}
+OF_A_KEY = {"key_compartment_id", "vault_id", "destination_kms_key_id"}
+OF_SWEEPS = {"heartbeat_absent_for"}
+# Beside what Resource Manager fills in, whatever is answered.
+HIDDEN: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, OF_DELETION | OF_A_KEY),
+    ({"destination_region": AWAY}, OF_DELETION),
+    ({"allow_deletion": True}, OF_A_KEY),
+    ({"allow_deletion": True, "destination_region": AWAY}, set()),
+    ({"alarms": False}, OF_DELETION | OF_A_KEY | OF_SWEEPS),
+    ({"metrics": "OFF"}, OF_DELETION | OF_A_KEY | OF_SWEEPS),
+    ({"alarms": False, "metrics": "OFF"}, OF_DELETION | OF_A_KEY | OF_SWEEPS),
+    ({"create_iam": False, "enabled": True, "fan_out": True}, OF_DELETION | OF_A_KEY),
+    ({"schedule_with": "ALARM", "source_region": AWAY}, OF_DELETION | OF_A_KEY),
+]
+
+
+@pytest.mark.parametrize(("answers", "unseen"), HIDDEN)
+def test_what_the_console_shows_when(answers: dict[str, Any], unseen: set[str]) -> None:
+    """All that means something then, and nothing else: a question nobody sees keeps its default."""
+    assert hidden(**answers) == FILLED_IN | unseen
+
+
+def test_the_groups_are_shown_in_the_order_in_which_one_thinks() -> None:
+    """Where, what, which copies, when; and each has something in it that is seen."""
+    titles = [group["title"] for group in FORM["variableGroups"] if set(group["variables"]) - hidden()]
+
+    assert titles == [
+        *("Where the function runs", "Image", "Network", "What is copied where", "Keys for the copies", "Schedules"),
+        *("Deletion", "Notices", "Metrics and alarms", "Permissions", "Advanced"),
+    ]
 
 
 def test_whoever_must_answer_is_asked_with_a_title() -> None:

@@ -78,12 +78,15 @@ NEEDS_THERE = {
 # A copy with a key of one's own: https://docs.oracle.com/iaas/Content/Identity/Reference/keypolicyreference.htm
 NEEDS_FOR_A_KEY = {"KEY_ASSOCIATE"}
 BLOCK_VOLUME_NEEDS_FOR_A_KEY = {"KEY_READ", "KEY_ENCRYPT", "KEY_DECRYPT"}
+# A request with defined tags: https://docs.oracle.com/iaas/Content/Identity/Reference/iampolicyreference.htm
+NEEDS_FOR_DEFINED_TAGS = {"TAG_NAMESPACE_USE"}
 # A schedule finds the function, and calls it.
 A_SCHEDULE_NEEDS = {"FN_FUNCTION_READ", "FN_INVOCATION"}
 
 TO_DELETE = {name for name in NEEDS if name.startswith("Delete")}
 TO_LOOK = {name for name in NEEDS if name.startswith(("List", "Get"))}
 TO_TAG = {name for name in NEEDS if name.startswith("Update")}
+TO_COPY = {name for name in NEEDS if name.startswith("Copy")}
 TO_MAKE = {name for name in NEEDS if name.startswith(("Create", "Copy"))}
 EVERYTHING: dict[str, Any] = {
     "enabled": True,
@@ -94,6 +97,7 @@ EVERYTHING: dict[str, Any] = {
     "destination_regions": [AWAY, FAR],
     "kms_key_ids": {AWAY: KEY, FAR: ""},
     "notice_emails": ["operator@example.com"],
+    "tag_namespaces": ["Operations"],
 }
 # A second function in the destination region, which looks at the first one's sources.
 THERE: dict[str, Any] = {
@@ -182,12 +186,12 @@ def test_nothing_is_permitted_that_no_call_needs(everything: Stack) -> None:
     needed = wanting(set(NEEDS)) | {each for needs in elsewhere.values() for each in needs}
 
     assert {each for one in statements(everything) if one.subject == FUNCTION for each in one.permissions} == (
-        needed | NEEDS_FOR_A_KEY
+        needed | NEEDS_FOR_A_KEY | NEEDS_FOR_DEFINED_TAGS
     )
 
 
 def test_with_the_least_nothing_is_permitted_that_no_call_needs(least: Stack) -> None:
-    """Neither a deletion nor a key."""
+    """Neither a deletion, nor a key, nor a defined tag."""
     needed = wanting(TO_LOOK | TO_TAG | TO_MAKE) | {each for needs in NEEDS_THERE.values() for each in needs}
 
     assert given(least, HOME) == needed | {"TENANCY_INSPECT"}
@@ -284,6 +288,39 @@ def test_a_key_of_the_policy_is_permitted_too() -> None:
     assert given(evaluate(policy=policy), AWAY, **{"target.key.id": KEY}) >= NEEDS_FOR_A_KEY
 
 
+def test_a_defined_tag_is_permitted_by_its_namespace(everything: Stack, least: Stack, there: Stack) -> None:
+    """Wherever that is kept; no other namespace is, nor any where none is named or nothing is written."""
+    mine, others = {"target.tag-namespace.name": "Operations"}, {"target.tag-namespace.name": "Finance"}
+
+    assert given(everything, HOME, "ocid1.compartment.oc1..tags", **mine) >= NEEDS_FOR_DEFINED_TAGS
+    assert not NEEDS_FOR_DEFINED_TAGS & given(everything, HOME, "ocid1.compartment.oc1..tags", **others)
+    assert not NEEDS_FOR_DEFINED_TAGS & given(least, HOME, "ocid1.compartment.oc1..tags", **mine)
+    watching = evaluate(**THERE, tag_namespaces=["Operations"])
+    assert policies(watching) == policies(there)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_copies_may_be_pinned_to_their_destinations(kind: Kind) -> None:
+    """By the region that a request names, where Oracle tells policies of it; else no copy is permitted at all."""
+    stack = evaluate(destination_regions=[AWAY], allowed_regions=[AWAY, FAR], pin_destinations=True)
+    needs = NEEDS[f"Copy{kind}Backup"]
+
+    for region in (AWAY, FAR):
+        assert needs <= given(stack, HOME, **{"target.region": KEYS[region].lower()})
+    for elsewhere in ({"target.region": "lhr"}, {"target.region": "iad"}, {}):
+        assert not needs <= given(stack, HOME, **elsewhere)
+    assert not needs <= given(stack, AWAY, **{"target.region": "phx"})
+
+
+def test_all_but_copies_goes_on_where_they_are_pinned() -> None:
+    """Other calls name no region that they go to."""
+    stack = evaluate(**EVERYTHING, pin_destinations=True)
+
+    assert stack.holds()
+    assert wanting(NEEDS.keys() - TO_COPY) <= given(stack, HOME)
+    assert wanting(TO_LOOK | TO_TAG | TO_DELETE) <= given(stack, AWAY)
+
+
 def test_nobody_else_is_permitted_anything(everything: Stack) -> None:
     """But Block Volume, which uses the keys, and the schedules, which call the function."""
     others = {one.subject: set[str]() for one in statements(everything) if one.subject != FUNCTION}
@@ -372,8 +409,25 @@ def test_permissions_are_made_in_the_home_region(everything: Stack, there: Stack
     for stack in (everything, there):
         made = [*stack.all("oci_identity_policy"), *stack.all("oci_identity_dynamic_group")]
         assert {each["provider"]["__name__"] for each in made} == {"home"}
+        assert {each["compartment_id"] for each in made} == {TENANCY}
         (home,) = (each for each in stack.all("provider") if each.get("alias") == "home")
         assert home["region"] == HOME
+
+
+def test_the_provider_for_the_home_region_has_a_region_in_any_case() -> None:
+    """Where nothing is made in it nobody looks for it either: then it is the function's own."""
+    stack = evaluate(region=AWAY, source_region=HOME, create_iam=False)
+
+    assert stack.all("oci_identity_region_subscriptions") == []
+    (home,) = (each for each in stack.all("provider") if each.get("alias") == "home")
+    assert home["region"] == AWAY
+
+
+def test_a_policy_waits_for_the_group_that_it_names(everything: Stack) -> None:
+    """A policy of a group that is not there is refused."""
+    for each in everything.all("oci_identity_policy"):
+        ((group,),) = each["depends_on"]
+        assert group["matching_rule"] == everything.one("oci_identity_dynamic_group")["matching_rule"]
 
 
 def test_an_operator_without_rights_hands_the_statements_to_an_administrator(least: Stack) -> None:

@@ -10,11 +10,13 @@ import yaml
 from annotated_types import Ge, Le
 
 from handlers.core.errors import Rejected
+from handlers.core.operations import OPERATIONS
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
 from tests.stack.evaluation import AWAY, FAR, HOME, PRODUCTION, evaluate
 
 ROOT = Path(__file__).parents[2]
 FUNC_YAML = ROOT / "func.yaml"
+KEY = "ocid1.key.oc1.phx.vault.one"
 TOPIC = "NOTIFICATION_TOPIC_ID"  # not asked for: the stack makes the topic
 FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
 NUMBERS = {
@@ -101,6 +103,18 @@ def test_every_variable_reaches_the_function() -> None:
     assert (settings.metrics, settings.fan_out, settings.log_level) == ("OFF", "ON", "WARNING")
 
 
+def test_the_function_is_what_was_asked_for() -> None:
+    """Its image, processors, memory and both of its times, each of its own variable."""
+    asked = {"memory_in_mbs": 512, "timeout_in_seconds": 120, "detached_timeout_in_seconds": 1800}
+    stack = evaluate(image="phx.ocir.io/ns/other/image:2.0", function_shape="GENERIC_ARM", **asked)
+    function = stack.one("oci_functions_function")
+
+    assert function["image"] == "phx.ocir.io/ns/other/image:2.0"
+    assert stack.one("oci_functions_application")["shape"] == "GENERIC_ARM"
+    times = (function["timeout_in_seconds"], function["detached_mode_timeout_in_seconds"])
+    assert (function["memory_in_mbs"], *times) == (512, 120, 1800)
+
+
 def test_the_function_tells_through_the_topic_of_the_stack() -> None:
     """Which is also where calls go that failed."""
     stack = evaluate()
@@ -151,11 +165,36 @@ def test_all_numbers_and_words_are_compared() -> None:
     assert SWITCHES.keys() <= CHOICES.keys()
 
 
+# What operations need that a tick could ask for.
+NEEDED: dict[str, dict[str, str]] = {name: {} for name in ("Sweep", "CreateDueBackups", "PruneCopies", "ReportCopies")}
+NEEDED["CreateVolumeGroupBackup"] = {"volumeGroupId": "ocid1.volumegroup.oc1.iad.a"}
+NEEDED["CopyBootVolumeBackup"] = {"bootVolumeBackupId": "ocid1.bootvolumebackup.oc1.iad.a"}
+NEEDED["UpdateVolumeBackup"] = {"volumeBackupId": "ocid1.volumebackup.oc1.iad.a", "displayName": "a"}
 TEXTS = {
     "SOURCE_REGION": ["us-phoenix-1", "iad", "us-gov-ashburn-1", "us_phoenix_1", "US-PHOENIX-1", "us-phoenix", "a-b-1"],
     "DELETE_GRACE": ["24h", "3d", "1w", "9999h", "0h", "10000h", "1m", "1y", "h", "1.5h", "-1d", "24 hours"],
-    "POLICY": ['{"defaults": {"keep": "30d"}}', '{"rules": []}', "{}", "[]", "null", "{", '{"default": {}}'],
+    "POLICY": [
+        '{"defaults": {"keep": "30d"}}',
+        '{"rules": []}',
+        "{}",
+        "[]",
+        "null",
+        "{",
+        '{"default": {}}',
+        '{"defaults": null}',
+        '{"defaults": []}',
+        '{"defaults": {"name": "all"}}',
+        '{"rules": {}}',
+        '{"rules": [{}]}',
+        '{"rules": [1]}',
+        '{"rules": [{"match": {}}]}',
+        '{"rules": [{"match": {}, "when": 1}]}',
+        '{"rules": [{"match": []}]}',
+    ],
     "SCHEDULE": [
+        *(json.dumps({"operation": name, **needed}) for name, needed in NEEDED.items()),
+        '{"operation": "Backup"}',
+        "[]",
         '{"operation": "Sweep"}',
         '[{"operation": "Sweep"}, {"operation": "PruneCopies"}]',
         '{"operations": "Sweep"}',
@@ -172,6 +211,52 @@ def test_a_text_is_refused_where_the_function_would(key: str, text: str) -> None
     expected = accepts(key, text) and text != "iad"
 
     assert evaluate(**{key.lower(): text}).valid(key.lower()) is expected
+
+
+def test_a_schedule_may_name_every_operation() -> None:
+    """Each that the function has, as far as its name goes."""
+    for name in OPERATIONS:
+        assert evaluate(schedule=json.dumps({"operation": name})).valid("schedule"), name
+
+
+TERMS: dict[str, list[Any]] = {
+    "every": [
+        "6h",
+        "1d",
+        "2w",
+        "9999h",
+        " 1d ",
+        "none",
+        "None",
+        "0h",
+        "1m",
+        "d",
+        "1.5h",
+        "1d 1d",
+        "daily",
+        "",
+        1,
+        None,
+    ],
+    "target": ["6h", "1d", "2w", "none", "0d", "1y", "", 24, None],
+    "keep": [
+        *("all", "last 10", "30d", "7d 4w 12m 3y", "12m  7d", " 30d ", "9999y"),
+        *("last", "last 0", "last 3d", "0d", "7h", "7d 4d", "7d4w", "30", "all 30d", "30 days", "", "none", 30, None),
+    ],
+    "destinations": [
+        *(AWAY, [], [AWAY], [{"region": AWAY}], {"region": AWAY, "keep": "7d", "kmsKeyId": None}),
+        *("phx", "", None, [None], [1], {}, {"name": AWAY}, {"region": "phx"}, {"region": AWAY, "every": "1d"}),
+        *({"region": AWAY, "keep": "soon"}, [AWAY, {"region": FAR, "keep": None}]),
+    ],
+}
+
+
+@pytest.mark.parametrize(("term", "value"), [(term, value) for term, values in TERMS.items() for value in values])
+def test_a_term_of_a_policy_is_refused_where_the_function_would(term: str, value: object) -> None:
+    """For all, and in a rule."""
+    for policy in ({"defaults": {term: value}}, {"rules": [{"match": {}}, {"match": {}, term: value}]}):
+        text = json.dumps(policy)
+        assert evaluate(policy=text).valid("policy") is accepts("POLICY", text)
 
 
 @pytest.mark.parametrize("key", ["DESTINATION_REGIONS", "ALLOWED_REGIONS"])
@@ -223,6 +308,8 @@ def test_a_key_is_refused_where_the_function_would(keys: dict[str, str]) -> None
         {"kms_key_ids": {AWAY: "ocid1.key.oc1.us-phoenix-1.vault.one"}},
         {"kms_key_ids": {AWAY: "ocid1.key.oc1.iad.vault.one"}},
         {"kms_key_ids": {AWAY: ""}},
+        {"policy": json.dumps({"defaults": {"destinations": {"region": AWAY, "kmsKeyId": KEY}}})},
+        {"policy": json.dumps({"defaults": {"destinations": {"region": FAR, "kmsKeyId": KEY}}})},
     ],
     ids=str,
 )

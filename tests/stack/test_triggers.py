@@ -1,8 +1,6 @@
 """What calls the function, as the stack has it: each schedule, alarm and event, read by the function's own parser."""
 
 import json
-import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,21 @@ import pytest
 from handlers.core.model import Kind
 from handlers.core.operations import CopyBackup
 from handlers.core.payloads import Nothing, Work, parse
-from handlers.core.points import NAMESPACE, deletion_points, points_of
-from handlers.core.report import Outcome, Trigger
-from infra.emulator.alarm_query import AbsenceQuery
+from handlers.core.report import Trigger
 from infra.emulator.event_rules import Condition
-from tests.stack.evaluation import AWAY, COMPARTMENT, HOME, PRODUCTION, Block, Stack, evaluate, ocid_of, path, within
-from tests.unit.recoveries import a_copy, a_recovery
-from tests.unit.scene import NOW
+from tests.stack.evaluation import (
+    AWAY,
+    BEGUN,
+    HOME,
+    PRODUCTION,
+    Block,
+    Stack,
+    alarms,
+    evaluate,
+    ocid_of,
+    path,
+    within,
+)
 
 EVENTS = Path(__file__).parents[1] / "events"
 OPERATIONS = {
@@ -26,13 +32,7 @@ OPERATIONS = {
     "prune": "PruneCopies",
     "report": "ReportCopies",
 }
-BEGUN: dict[str, Any] = {"enabled": True}
 ALL_SCHEDULES: dict[str, Any] = {**BEGUN, "allow_deletion": True, "prune_cron": "0 * * * *"}
-# https://docs.oracle.com/iaas/Content/Functions/Reference/functionsmetrics.htm
-FUNCTION_METRICS = {"FunctionInvocationCount", "FunctionResponseCount", "FunctionExecutionDuration"}
-QUERY = re.compile(
-    r"(?P<metric>\w+)\[(?P<interval>\d+[mhd])\](?:\{(?P<dimensions>[^}]*)\})?(?:\.\w+\([^()]*\))+(?: > 0)?"
-)
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -58,12 +58,6 @@ def called(schedule: Block) -> list[tuple[str, str]]:
     return [(each["label"], each["name"]) for each in resource["__tfmeta"]["references"]]
 
 
-def alarms(stack: Stack, name: str) -> dict[str, Block]:
-    """The alarms of this name in the files, by their key."""
-    named = stack.named("oci_monitoring_alarm").items()
-    return {address.split('"')[1]: each for address, each in named if address.startswith(f"{name}[")}
-
-
 def schedules(stack: Stack) -> dict[str, Block]:
     named = stack.named("oci_resource_scheduler_schedule").items()
     return {address.split('"')[1]: each for address, each in named}
@@ -82,7 +76,7 @@ def test_each_schedule_asks_for_its_operation() -> None:
         assert not operation.dry_run
         asked[name] = operation.operation
         assert called(schedule) == [("oci_functions_function", "function")]
-        assert schedule["recurrence_details"] == stack_cron(stack, name)
+        assert (schedule["recurrence_type"], schedule["recurrence_details"]) == ("CRON", stack_cron(stack, name))
 
     assert asked == OPERATIONS
 
@@ -144,6 +138,7 @@ def test_all_but_its_callers_is_there_from_the_beginning() -> None:
     assert {each.partition("[")[2] for each in after - before if "policy" in each or "alarm" in each} == {
         '"call"]',
         '"heartbeat"]',
+        '"breach"]',
     }
 
 
@@ -151,6 +146,52 @@ def test_what_cannot_be_scheduled_is_said_at_once() -> None:
     """Not on the day on which it is to begin."""
     assert not evaluate(schedule_with="ALARM", sweep_cron="never", create_cron="never").holds()
     assert not evaluate(schedule_with="ALARM", sweep_cron="0,20,45 * * * *").holds()
+
+
+INTERVALS = {
+    "* * * * *": "PT1M",
+    "*/10 * * * *": "PT10M",
+    "15 * * * *": "PT1H",
+    "0 */6 * * *": "PT6H",
+    "0 6 * * *": "P1D",
+    "0 6 * * MON": "P7D",
+}
+
+
+@pytest.mark.parametrize(("cron", "interval"), INTERVALS.items())
+def test_an_alarm_keeps_the_interval_of_its_cron_expression(cron: str, interval: str) -> None:
+    """As far as one can."""
+    stack = evaluate(**BEGUN, schedule_with="ALARM", create_cron=cron)
+
+    assert stack.holds()
+    assert alarms(stack, "tick")["create"]["repeat_notification_duration"] == interval
+
+
+FIELDS = [
+    ("0,30 8-18/2 1-31 JAN-dec sun", True),
+    ("59 23 31 12 7", True),
+    ("5/20 * * * *", True),
+    ("60 * * * *", False),
+    ("* 24 * * *", False),
+    ("* * 0 * *", False),
+    ("* * 32 * *", False),
+    ("* * * 13 *", False),
+    ("* * * * 8", False),
+    ("* * MON * *", False),
+    ("*/0 * * * *", False),
+    ("1-2-3 * * * *", False),
+    ("1,,2 * * * *", False),
+]
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize(("cron", "is_one"), FIELDS)
+def test_a_field_of_a_cron_expression_is_of_its_range(name: str, cron: str, *, is_one: bool) -> None:
+    """Before Resource Scheduler says so of one schedule when the others are made already."""
+    stack = evaluate(**{**ALL_SCHEDULES, f"{name}_cron": cron, "heartbeat_absent_for": "never"})
+
+    assert stack.valid(f"{name}_cron")
+    assert stack.holds() is is_one
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
@@ -179,6 +220,7 @@ def test_alarms_take_the_place_of_schedules() -> None:
     assert all(each["destinations"] == [subscription["topic_id"]] for each in ticks.values())
     # ONS_OPTIMIZED and PRETTY_JSON are for people: https://docs.oracle.com/iaas/Content/Monitoring/alarm-message-format.htm
     assert {each["message_format"] for each in ticks.values()} == {"RAW"}
+    assert all(each["is_enabled"] for each in ticks.values())
 
 
 @pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
@@ -232,6 +274,7 @@ def test_the_rule_names_one_event_for_each_kind() -> None:
     """And not that of a copy: a copy is never copied."""
     (rule,) = evaluate(**BEGUN).all("oci_events_rule")
 
+    assert rule["is_enabled"] is True
     assert sorted(json.loads(rule["condition"])["eventType"]) == sorted(
         f"com.oraclecloud.blockvolumes.create{kind.backup_type}.end" for kind in Kind
     )
@@ -260,67 +303,3 @@ def test_in_a_destination_region_there_is_no_rule() -> None:
 
     assert rules(evaluate(**BEGUN, **there)) == []
     assert len(rules(evaluate(**BEGUN, source_region=HOME))) == 1
-
-
-def published() -> dict[str, set[str]]:
-    """Every metric that the function publishes, with its dimensions."""
-    recovery = a_recovery(a_copy(), outcomes={Outcome.COPIED: 1, Outcome.FAILED: 1})
-    points = [*points_of([recovery]), *deletion_points({(recovery.source.id, AWAY): 1}, NOW)]
-    return {each.name: set(each.dimensions) for each in points}
-
-
-@pytest.mark.parametrize("schedule_with", ["RESOURCE_SCHEDULER", "ALARM"])
-def test_every_alarm_is_on_a_metric_that_exists(schedule_with: str) -> None:
-    """Of the function's own, or of those that OCI Functions publishes; in the compartment where they are."""
-    stack = evaluate(**BEGUN, schedule_with=schedule_with)
-    found = stack.all("oci_monitoring_alarm")
-
-    for alarm in found:
-        query = QUERY.fullmatch(alarm["query"])
-        assert query, alarm["query"]
-        dimensions = set(re.findall(r"(\w+) =", query["dimensions"] or ""))
-        if alarm["namespace"] == NAMESPACE:
-            assert dimensions <= published()[query["metric"]]
-        else:
-            assert alarm["namespace"] == "oci_faas"
-            assert query["metric"] in FUNCTION_METRICS
-            assert ocid_of(stack.one("oci_functions_function")) in query["dimensions"]
-        assert alarm["metric_compartment_id"] == COMPARTMENT
-    assert {each["namespace"] for each in found} == {NAMESPACE, "oci_faas"}
-
-
-def test_people_are_told_of_failures_throttling_silence_and_breaches() -> None:
-    """Of each by an alarm of its own; without metrics nothing tells of the latter two, so no alarm pretends to."""
-    on_function, on_copies = {"errors", "throttled"}, {"heartbeat", "breach"}
-
-    stack = evaluate(**BEGUN)
-    assert alarms(stack, "function").keys() == on_function
-    assert alarms(stack, "copies").keys() == on_copies
-    silent = evaluate(**BEGUN, metrics="OFF")
-    assert alarms(silent, "function").keys() == on_function
-    assert alarms(silent, "copies") == {}
-    assert evaluate(**BEGUN, alarms=False).all("oci_monitoring_alarm") == []
-    assert "recovery_point_breach[" in alarms(stack, "copies")["breach"]["query"]
-    assert "Throttled" in alarms(stack, "function")["throttled"]["query"]
-
-
-@pytest.mark.parametrize("pause", ["PT10M", "PT60M", "PT1H", "PT24H"])
-def test_silence_is_absence_as_monitoring_takes_it(pause: str) -> None:
-    """Of a metric that each sweep publishes, be it of nothing: a sweep with no copies to start says zero."""
-    alarm = alarms(evaluate(**BEGUN, heartbeat_absent_for=pause), "copies")["heartbeat"]
-
-    query = QUERY.fullmatch(alarm["query"])
-    assert query
-    assert query["interval"] == pause.removeprefix("PT").lower()
-    assert AbsenceQuery.parse(alarm["query"]).period <= timedelta(days=3)
-    idle = {each.name for each in points_of([a_recovery()])}
-    assert query["metric"] in idle
-
-
-@pytest.mark.parametrize("without", [{"enabled": False}, {"sweep_cron": "never"}, {"sweep_cron": ""}])
-def test_without_sweeps_their_silence_is_no_alarm(without: dict[str, Any]) -> None:
-    """As before it has begun, and in a destination region; breaches are those of the last report then."""
-    found = alarms(evaluate(**BEGUN | without), "copies")
-
-    assert found.keys() == {"breach"}
-    assert "[1d]" in found["breach"]["query"]

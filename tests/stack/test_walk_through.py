@@ -14,7 +14,7 @@ from tests.stack.evaluation import AWAY, HOME, Stack, evaluate
 ROOT = Path(__file__).parents[2]
 WALK_THROUGH = ROOT / "infra" / "README.md"
 TO_TELL = {"look", "tell", "call"}
-TO_COPY = {"source", "create", "tag"}
+TO_COPY = {"source", "copy", "create", "tag"}
 
 
 def assigned(text: str) -> dict[str, Any]:
@@ -33,6 +33,8 @@ FIRST, SECOND = (
     assigned(text)
     for text in re.findall(r"^```hcl\n(.*?)^```", WALK_THROUGH.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 )
+# The workspaces, and whose variables belong to each.
+STATES = {"default": "ashburn", "phoenix": "phoenix"}
 LATER = {**FIRST, "enabled": True}
 
 
@@ -83,6 +85,24 @@ def test_the_second_region_watches_and_changes_nothing() -> None:
     named = {str(each["name"]) for each in second.all("oci_identity_policy")}
     assert named == {f"{SECOND['name']}-{each}" for each in TO_TELL}
     assert second.all("oci_events_rule") == []
+
+
+def test_each_command_of_terraform_has_its_variables_and_its_state() -> None:
+    """The second region's are in a workspace of its own: with the wrong one, one stack would take the other's place."""
+    workspace, done = "default", []
+    for line in re.findall(r"^\$ (terraform .+)$", WALK_THROUGH.read_text(encoding="utf-8"), re.MULTILINE):
+        for command in re.findall(r"terraform [^&#]+", line):
+            words = command.split()
+            if words[1:3] in (["workspace", "new"], ["workspace", "select"]):
+                workspace = words[3]
+            elif words[1] in {"plan", "apply", "destroy"}:
+                done.append((words[1], workspace))
+                assert words[2:] == [f"-var-file={STATES[workspace]}.tfvars"], line
+
+    assert {(what, where) for what in ("plan", "apply", "destroy") for where in STATES} == set(done)
+    assert [where for what, where in done if what == "destroy"] == ["phoenix", "default"]
+    assert done[0] == ("apply", "default")
+    assert workspace == "default"
 
 
 def test_an_archive_that_is_packed_by_hand_holds_the_same() -> None:
