@@ -29,8 +29,6 @@ from handlers.services import Services
 BATCH = 20
 """So many calls are measured together; before the first batch there is one that is not."""
 
-THREADS, NO_THREADS = "threads", "none"
-
 Key = tuple[str, ...]
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +54,7 @@ class Recorded:
 
 def main(arguments: Sequence[str]) -> None:
     """Write the milliseconds of a call in each batch as JSON, or what went wrong."""
-    payload, calls, has_threads = arguments[0].encode(), int(arguments[1]), arguments[2] == THREADS
+    payload, calls, has_threads = arguments[0].encode(), int(arguments[1]), arguments[2] == "threads"
     answers: dict[Key, Any] = {}
 
     def recorded(service: Service, region: str, signer: ResourcePrincipalSigner) -> Recorded:

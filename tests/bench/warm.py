@@ -16,13 +16,14 @@ from collections.abc import Iterator, Sequence
 from infra.emulator.server import Emulator
 from tests.bench.budgets import OWN_CPU_MS
 from tests.bench.measurement import Check, Line, Measurement, percentile, ratio
-from tests.bench.own_code import NO_THREADS, THREADS
 from tests.bench.setup import Setup
 from tests.bench.stage import BenchmarkBroken, cloud
 from tests.bench.subject import Principal, Runner, Subject, function_of, request, runners
 from tests.bench.supply import Supply
 from tests.bench.trees import PROJECT
 
+THREADS, NO_THREADS = "threads", "none"
+"""What `own_code.py` is told. It is a program: to import it would load the FDK, which logs all that anybody does."""
 SETTLED = 5
 """After so many calls nothing is loaded any more."""
 
