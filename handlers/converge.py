@@ -37,16 +37,25 @@ def converge(inventory: Inventory, scope: Scope, call: Call, *, dry_run: bool) -
     `inventory` is what was gathered for this scope. What is PLANNED in the answer was not started: in a dry run all.
     """
     attempts: Attempts = {}
-    if not dry_run:
-        unused: Mapping[Key, int] | None = {}
-        while unused is not None:
-            _start_missing(inventory, scope, attempts, call, unused)
-            unused = _settle(inventory, scope, attempts, call)
-    decisions = [each for each in _plan(inventory, scope, attempts, call) if scope.has(each.original)]
+    plan_of_all = _plan(inventory, scope, attempts, call) if dry_run else _start_all(inventory, scope, attempts, call)
+    decisions = [each for each in plan_of_all if scope.has(each.original)]
     if not dry_run:
         provenance.complete(decisions, inventory, call)
         decisions = [_left(each) for each in decisions]
     return decisions
+
+
+def _start_all(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> list[Decision]:
+    """The plan in which nothing is left to be started, once it is known what was."""
+    unused: Mapping[Key, int] = {}
+    while True:
+        planned = _start_missing(inventory, scope, attempts, call, unused)
+        if not any(_is_unsettled(each, scope) for each in attempts.values()):
+            return planned
+        more = _settle(inventory, scope, attempts, call)
+        if more is None:
+            return _plan(inventory, scope, attempts, call)
+        unused = more
 
 
 def _plan(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) -> list[Decision]:
@@ -55,20 +64,20 @@ def _plan(inventory: Inventory, scope: Scope, attempts: Attempts, call: Call) ->
 
 def _start_missing(
     inventory: Inventory, scope: Scope, attempts: Attempts, call: Call, unused: Mapping[Key, int]
-) -> None:
-    """Start copies as long as there are places: what Oracle refuses makes room for the next.
+) -> list[Decision]:
+    """Start copies as long as there are places: what Oracle refuses makes room for the next. The plan as it is then.
 
     `unused` is for each copy whose retry token was refused the attempt whose token may not be.
     """
     while True:
-        planned = [each for each in _plan(inventory, scope, attempts, call) if each.outcome is Outcome.PLANNED]
+        planned = _plan(inventory, scope, attempts, call)
         batch = [
             replace(each, attempt=max(each.attempt, unused.get(each.key, 0)))
             for each in planned
-            if scope.has(each.original)
+            if each.outcome is Outcome.PLANNED and scope.has(each.original)
         ]
         if not batch:
-            return
+            return planned
         done = call.workers(partial(start, scope=scope, call=call), batch)
         tried = [after or _unanswered(before) for before, after in zip(batch, done, strict=True)]
         for each in tried:
