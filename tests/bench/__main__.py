@@ -38,7 +38,7 @@ LONG = {"million"}
 SHORT_RUNS, SHORT_CALLS, SHORT_COPIES, SHORT_SIZES = 2, 40, 20, (100, 1_000)
 """Enough to see that it works, and roughly how it stands."""
 PICTURE = Path(__file__).with_name("cold-start.svg")
-WIDEST = 160
+WIDEST = 200
 IMAGE = PROJECT / "build" / "image"
 
 
