@@ -59,7 +59,7 @@ def badly_counted(world: World) -> Findings:
 
 
 def passed_over(world: World) -> Findings:
-    """A sweep speaks of every backup that was in a list that it could read."""
+    """A sweep speaks of every backup that was in a list that it could read, or of the compartment, if it handed it on."""
     lag = timedelta(seconds=world.setting.limits.seconds_until_listed)
     for invocation in world.ledger.invocations:
         if invocation.operations != {"Sweep"} or invocation.report is None:
@@ -69,7 +69,8 @@ def passed_over(world: World) -> Findings:
             resource = life.resource
             key = f"List{resource.kind.name}s", HOME, resource.fields["compartmentId"]
             reads = invocation.listed.get(key, [])
-            if not _is_meant(invocation, resource.fields["compartmentId"]):
+            place = resource.fields["compartmentId"]
+            if place in told or not _is_meant(invocation, place):
                 continue
             # Some time after its end a backup is not listed any more.
             is_listed = resource.region == HOME and world.others.resources.find(life.id) is not None
