@@ -59,7 +59,7 @@ def badly_counted(world: World) -> Findings:
 
 
 def passed_over(world: World) -> Findings:
-    """A sweep speaks of every backup that was in a list that it could read, or of the compartment, if it handed it on."""
+    """A sweep speaks of every backup that was in a list that it could read, or of the compartment that it handed on."""
     lag = timedelta(seconds=world.setting.limits.seconds_until_listed)
     for invocation in world.ledger.invocations:
         if invocation.operations != {"Sweep"} or invocation.report is None:
