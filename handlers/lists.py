@@ -55,6 +55,8 @@ def read_copies(inventory: Inventory, lists: Sequence[Listing], scope: Scope, ca
         for copy in copies:
             inventory.add_copy(copy)
         inventory.arrived.setdefault(listing.region, {}).update(arrived)
+        for original_id in arrived:
+            inventory.forget_arrived(original_id, listing.region)
 
 
 def _list_copies(
@@ -81,7 +83,7 @@ def _list_copies(
                 copies.append(replace(each, copied_from=original.id) if original else each)
     except Passing as fault:
         if fault.code in SILENCE:
-            silent[listing.region] = fault
+            silent[listing.region] = fault.bare()
         raise
     return copies, arrived
 
@@ -104,7 +106,7 @@ def read_each(read: Callable[[T, Call], R], items: Sequence[T], call: Call) -> I
         try:
             return read(item, call)
         except ApiFault as fault:
-            return fault
+            return fault.bare()
         except Rejected:
             raise
         except Exception:  # a fault of ours with one of them does not hide the others

@@ -32,12 +32,17 @@ def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) ->
     """
     copyable = sorted((each for each in decisions if assess(each.original) is None), key=_of_original)
     about = [(same[0].original, same) for _, group in groupby(copyable, key=_of_original) for same in [list(group)]]
-    misled = {each for each, _ in inventory.gone} - {original.id for original, _ in about}
+    dead = {each for by_id in inventory.copies.values() for each, copies in by_id.items() if _is_any_dead(copies)}
+    misled = {*dead, *(each for each, _ in inventory.gone)} - {original.id for original, _ in about}
     about += [(original, []) for each in sorted(misled) if assess(original := inventory.originals[each]) is None]
     taggings = [each for original, same in about for each in _taggings(original, same, inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])
     refusals: list[str] = []
     call.workers(partial(tag, call=call, refusals=refusals), [each for each in taggings if each.has_room])
+
+
+def _is_any_dead(copies: Iterable[Backup]) -> bool:
+    return any(copy.lifecycle.is_dead for copy in copies)
 
 
 def _of_original(decision: Decision) -> str:

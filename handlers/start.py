@@ -30,7 +30,7 @@ def start(decision: Decision, scope: Scope, call: Call) -> Decision:
     try:
         return _start(decision, scope, call)
     except ApiFault as fault:
-        return replace(decision, outcome=Outcome.FAILED, reason=fault.code, fault=fault)
+        return replace(decision, outcome=Outcome.FAILED, reason=fault.code, fault=fault.bare())
     except Exception:  # a fault of ours for one copy does not hide what came of the others
         log.exception("copy.crashed", source_id=decision.original.id, destination_region=decision.region)
         return replace(decision, outcome=Outcome.FAILED, reason=Reason.INTERNAL_ERROR)
@@ -44,7 +44,7 @@ def _start(decision: Decision, scope: Scope, call: Call) -> Decision:
             made = call.here.copy(original, body, copy_token(original.id, region, attempt))
         except TokenSpent as spent:
             unsettled = replace(decision, outcome=Outcome.DEFERRED, reason=Reason.DEADLINE, message=UNSETTLED)
-            return replace(unsettled, fault=spent, attempt=attempt)
+            return replace(unsettled, fault=spent.bare(), attempt=attempt)
         if made.lifecycle.is_dead:
             continue
         log.info(

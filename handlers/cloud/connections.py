@@ -12,6 +12,8 @@ from handlers.cloud.sdk import OCIHTTPAdapter
 
 AT_ONCE = 8
 """Connections to one host that are kept open: as many as there are threads."""
+HOSTS = 64
+"""More than there are regions that anybody copies to, and services beside."""
 
 
 class Connections(OCIHTTPAdapter):  # type: ignore[misc] # the SDK has no types
@@ -22,7 +24,7 @@ class Connections(OCIHTTPAdapter):  # type: ignore[misc] # the SDK has no types
     """
 
     def __init__(self) -> None:
-        super().__init__(pool_maxsize=AT_ONCE)
+        super().__init__(pool_connections=HOSTS, pool_maxsize=AT_ONCE)
         self._context = cache(_context)
 
     def cert_verify(self, conn: Any, url: str, verify: bool | str, cert: object) -> None:  # noqa: ANN401, FBT001 - the library's own signature

@@ -14,8 +14,11 @@ import importlib.util
 import re
 import sys
 from importlib.abc import SourceLoader
+from threading import RLock
 from types import ModuleType
 from typing import Any
+
+_running = RLock()
 
 
 class _Unrun(ModuleType):
@@ -23,7 +26,9 @@ class _Unrun(ModuleType):
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the package has
         if origin := self._origin_of(name):
-            return getattr(importlib.import_module(origin), name)
+            found = getattr(importlib.import_module(origin), name)
+            setattr(self, name, found)  # it is asked for with every request
+            return found
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
             raise AttributeError(name)
         module = f"{self.__name__}.{name}"
@@ -32,9 +37,11 @@ class _Unrun(ModuleType):
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
-        self.__class__ = ModuleType  # type: ignore[assignment] # a module's class may be changed
-        self.__spec__.loader.exec_module(self)
-        return getattr(self, name)
+        with _running:
+            if type(self) is _Unrun:
+                self.__spec__.loader.exec_module(self)
+                self.__class__ = ModuleType  # type: ignore[assignment] # a module's class may be changed
+        return self.__dict__[name] if name in self.__dict__ else getattr(self, name)
 
     def _origin_of(self, name: str) -> str | None:
         """The module from which the package's own code would import this: `from .module import name`."""

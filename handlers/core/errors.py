@@ -17,6 +17,7 @@ Fault
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class ApiFault(Fault):
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status, self.opc_request_id = code, message, status, opc_request_id
         self.retry_after = retry_after
+
+    def bare(self) -> Self:
+        """The fault without where it was raised: kept as it is, it would keep all that there was, in a circle."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class Refused(ApiFault):

@@ -68,6 +68,13 @@ class Inventory:
         known[:] = [each for each in known if each.id != copy.id]
         known.append(copy)
 
+    def forget_arrived(self, original_id: str, region: str) -> None:
+        """Of a copy that has arrived, what was known of it before, while it was under way."""
+        known = self.copies.get(region, {}).get(original_id)
+        if known:
+            named = self.named_copy(self.originals[original_id], region)
+            known[:] = [each for each in known if each.id != named]
+
     def named_copy(self, original: Backup, region: str) -> str | None:
         """The copy that the original's own tags name."""
         return original.freeform_tags.get(copy_tag(region))

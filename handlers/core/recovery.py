@@ -50,6 +50,7 @@ class _Look:
         self._backups: defaultdict[str, list[Backup]] = defaultdict(list)
         self._copies: defaultdict[str, defaultdict[str, list[CopyState]]] = defaultdict(lambda: defaultdict(list))
         self._arrived: defaultdict[tuple[str, str], list[Backup]] = defaultdict(list)
+        self._arrived_in: defaultdict[str, set[str]] = defaultdict(set)
         self._compartments: defaultdict[str, set[str]] = defaultdict(set)
         for original in inventory.originals.values():
             if original.copied_from is None and original.group_backup_id is None and not original.lifecycle.is_deleted:
@@ -65,6 +66,7 @@ class _Look:
             for original_id in originals:
                 original = inventory.originals[original_id]
                 self._arrived[original.origin, region].append(original)
+                self._arrived_in[original.origin].add(region)
         self._unread = UnreadLists(inventory, settings.region, source_is_dark=source_is_dark)
 
     def of(self, source: Source) -> Iterator[Recovery]:
@@ -85,7 +87,7 @@ class _Look:
         there = [each.time_created for each in backups if each.lifecycle is Lifecycle.AVAILABLE]
         knows_backups = self._unread.fault_of(self._home, source.kind, places) is None
         is_unsure = is_hidden or may_be_left or (source.is_gone and bool(backups) and not was_asked_for)
-        for region in sorted({*policy.regions, *copies}):
+        for region in sorted({*policy.regions, *copies, *self._arrived_in[source.id]}):
             fault = self._unread.fault_of(region, source.kind, places)
             is_known = region in self._inventory.copies and fault is None
             arrived = self._states(source.id, region, one_by_one=region in copies)
