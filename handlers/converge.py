@@ -85,12 +85,14 @@ def _start_missing(
                 inventory.add_copy(each.copy)
         under_way = list(inventory.in_flight())
         for each in tried:
-            attempts[each.key] = _at_a_limit(each, under_way) if each.fault and is_limit(each.fault) else each
+            attempts[each.key] = _at_a_limit(each, under_way, scope) if each.fault and is_limit(each.fault) else each
 
 
-def _at_a_limit(attempt: Decision, under_way: Collection[Backup]) -> Decision:
-    """Nothing was started. It is in order where there will be room again."""
-    if attempt.fault and waits_for_a_place(attempt.fault, attempt.region, under_way):
+def _at_a_limit(attempt: Decision, under_way: Collection[Backup], scope: Scope) -> Decision:
+    """Nothing was started. It is in order where there will be room again: who sees a part knows of no other reason."""
+    fault = attempt.fault
+    is_of_others = scope.is_part and fault is not None and fault.code != "QuotaExceeded"
+    if fault and (is_of_others or waits_for_a_place(fault, attempt.region, under_way)):
         attempt = replace(attempt, outcome=Outcome.DEFERRED, reason=Reason.LIMIT)
     return replace(attempt, settled=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -75,7 +74,7 @@ def _require_compartments(operations: Sequence[Operation], call: Call) -> None:
 def _leave_time_to_tell(operations: Sequence[Operation], call: Call) -> Call:
     """Whoever runs out of time, time and again, is the one that people have to hear of."""
     is_told = any(_is_told(each) for each in operations) and call.time_left > 4 * TELLING
-    return replace(call, deadline=call.deadline.sooner(TELLING)) if is_told else call
+    return call.sooner(TELLING) if is_told else call
 
 
 def _is_told(operation: Operation) -> bool:

@@ -77,16 +77,14 @@ class Services:
     def call(self, deadline: Deadline, occurrence: str) -> Call:
         """What the handlers get for one invocation."""
         patience, topic_id = partial(self._seconds_until, deadline), self.settings.notification_topic_id
-        own = self.settings.own_region
-
-        workers = self._workers or Threads(patience, self._pool)
+        own, (regions, workers) = self.settings.own_region, self._within(deadline)
 
         def api_of(service: Service, region: str) -> Callable[[], Api]:
             return partial(self._api, patience, service, region)
 
         return Call(
             settings=self.settings,
-            backups=self.regions(patience),
+            backups=regions,
             clock=self.clock,
             workers=workers,
             deadline=deadline,
@@ -97,7 +95,13 @@ class Services:
             subscriptions=TenancySubscriptions(api_of(IDENTITY, own), partial(self._claim, "tenancy_id")),
             itself=self._itself(patience),
             memory_mb=_number(self._environment.get(MEMORY)) or DEFAULT_MEMORY,
+            within=self._within,
         )
+
+    def _within(self, deadline: Deadline) -> tuple[Regions, Workers]:
+        """What keeps to this deadline."""
+        patience = partial(self._seconds_until, deadline)
+        return self.regions(patience), self._workers or Threads(patience, self._pool)
 
     def regions(self, patience: Callable[[], float]) -> Regions:
         """The regions, for a call that has so many seconds from now on.

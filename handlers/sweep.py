@@ -66,29 +66,30 @@ def _in_parts(operation: Sweep, call: Call) -> Findings:
     """
     part, most, itself = operation.part, call.settings.max_in_flight, call.itself
     depth, places = (part.depth, min(part.places, most)) if part else (0, most)
-    compartments = in_turn(operation.compartment_id or call.compartments, call.occurrence)
-    working = replace(call, deadline=call.deadline.sooner(HANDING_ON))
+    compartments = in_turn(operation.compartment_id or call.compartments, places, depth, call.occurrence)
+    working = call.sooner(HANDING_ON)
     inventory = gather_here(compartments, working, _room(working))
     kept, shares = divide(inventory.left, places, depth) if itself else (places, [])
     results = hand_on(shares, operation, call) if shares else [_not_read(operation, each) for each in inventory.left]
     working = replace(working, settings=working.settings.model_copy(update={"max_in_flight": kept}))
     own = [each for each in compartments if each not in inventory.left]
-    scope = Scope(operation.destination_region or ())
+    scope = Scope(operation.destination_region or (), is_part=bool(part or inventory.left))
     gather_away(inventory, own, scope, working)
     _warn_of_spread(inventory, own, call)
     decisions = converge(inventory, scope, working, dry_run=False)
     late = _late(decisions, inventory, working)
-    free = kept - sum(copy.compartment_id not in late for copy in inventory.in_flight())
+    free = kept - 1 - sum(copy.compartment_id not in late for copy in inventory.in_flight())
+    is_whole = not (part or inventory.left or late)
     if late and itself and free > 0 and depth < MAX_DEPTH:
         results += hand_on([Share(tuple(sorted(late)), free)], operation, call)
         decisions = [each for each in decisions if not (each.original.compartment_id in late and _is_left(each))]
-    is_whole = not (part or inventory.left or scope.regions)
     found = [] if scope.regions else _recoveries(inventory, decisions, own, call)
     results += _unread(operation.operation, inventory, own, call)
     results += [each.result(operation.operation) for each in decisions]
     there, more = _in_order(operation.operation, inventory, scope, call)
     _log_failures(results)
-    return Findings(results + there, found, is_of_all=is_whole, is_part=not is_whole, in_order=more)
+    told = not scope.regions
+    return Findings(results + there, found, is_of_all=is_whole and told, is_part=not is_whole and told, in_order=more)
 
 
 def _room(call: Call) -> Room:

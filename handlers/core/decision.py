@@ -32,6 +32,8 @@ class Scope:
     regions: tuple[str, ...] = ()
     compartments: tuple[str, ...] = ()
     target: Target | None = None
+    is_part: bool = False
+    """Whether other calls look after other compartments at the same time, whose copies under way are not seen."""
     thorough: bool = False
     """Whether also copies count that do not belong anywhere, and sources of which nothing is missing."""
 

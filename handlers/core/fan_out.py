@@ -63,7 +63,8 @@ class Room:
             return rest[:1]
         average = max(1, -(-backups // read))
         fitting = max(0, (self.backups - backups) // average)
-        return () if now >= self.until else rest[: min(fitting, MOST_AT_ONCE)]
+        # No more than were read before: the next ones may be larger.
+        return () if now >= self.until else rest[: min(fitting, read, MOST_AT_ONCE)]
 
 
 def divide(compartments: Sequence[str], places: int, depth: int) -> tuple[int, list[Share]]:
@@ -72,10 +73,17 @@ def divide(compartments: Sequence[str], places: int, depth: int) -> tuple[int, l
     if count < 1:
         return places, []
     share = places // (count + 1)
-    return places - count * share, [Share(tuple(compartments[first::count]), share) for first in range(count)]
+    # The same way each time: what is under way lies in few compartments, and takes the places of their part alone.
+    ordered = sorted(compartments, key=lambda each: (crc32(each.encode()), each))
+    return places - count * share, [Share(tuple(ordered[first::count]), share) for first in range(count)]
 
 
-def in_turn(compartments: Sequence[str], occurrence: str) -> Sequence[str]:
-    """The compartments, beginning with another one in each occurrence: what is last may be left undone."""
-    begin = crc32(occurrence.encode()) % len(compartments) if compartments else 0
+def in_turn(compartments: Sequence[str], places: int, depth: int, occurrence: str) -> Sequence[str]:
+    """The order to read them in: the same each time, but for who can hand nothing on, whose last may be left undone.
+
+    That one begins with another compartment each time, so that all have their turn.
+    """
+    if not compartments or divide(compartments, places, depth)[1]:
+        return compartments
+    begin = crc32(occurrence.encode()) % len(compartments)
     return [*compartments[begin:], *compartments[:begin]]

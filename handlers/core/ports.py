@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -161,6 +161,8 @@ class Call:
     """`None` where the function may not call itself."""
     memory_mb: int = 256
     """How much memory the function has."""
+    within: Callable[[Deadline], tuple[Regions, Workers]] | None = None
+    """The regions and workers for a part of the call that has to end sooner; `None` where they know no end."""
 
     @property
     def compartments(self) -> Sequence[str]:
@@ -176,6 +178,12 @@ class Call:
     def time_left(self) -> timedelta:
         """How long work may still take; zero when none may be started any more."""
         return self.deadline.remaining(self.clock.now())
+
+    def sooner(self, by: timedelta) -> Call:
+        """The call for a part of it, so that there is time for what comes after that."""
+        deadline = self.deadline.sooner(by)
+        backups, workers = self.within(deadline) if self.within else (self.backups, self.workers)
+        return replace(self, deadline=deadline, backups=backups, workers=workers)
 
     @property
     def out_of_time(self) -> bool:

@@ -33,6 +33,7 @@ class FakeServices(Services):
         return replace(
             over_the_sdk,
             backups=cloud,
+            within=None,
             own_compartment=lambda: COMPARTMENT,
             metrics=cloud.metrics,
             notices=over_the_sdk.notices and cloud.notices,

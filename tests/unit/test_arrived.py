@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +27,7 @@ from handlers.core.tokens import MARK_TAG, SLOT_TAG, copy_provenance, copy_tag, 
 from handlers.gather import gather
 from handlers.lists import read_copies
 from handlers.sweep import sweep
-from tests.fakes import AWAY, COMPARTMENT, FAR, FakeCloud, make_call, ocid
+from tests.fakes import AWAY, COMPARTMENT, FAR, FakeCloud, make_call, ocid, refused
 from tests.unit.sweeping import BOTH, run
 
 VAULT = "ocid1.compartment.oc1..vault"
@@ -250,3 +251,58 @@ def test_a_copy_that_was_asked_for_and_has_arrived_is_answered(cloud: FakeCloud)
     (result,) = copy(operation, make_call(cloud))
 
     assert (result.outcome, result.backup_id) == ("exists", copied.id)
+
+
+def test_what_is_kept_of_a_fault_does_not_keep_the_inventory(cloud: FakeCloud) -> None:
+    """In a container that lives for days, each sweep's would stay until somebody looks for garbage."""
+    in_order(cloud, cloud.add_backup(Kind.VOLUME, source_id=cloud.add_source(Kind.VOLUME).id))
+    gc.collect()
+    gc.disable()
+    try:
+        cloud.script("list_backups", *[refused()] * len(Kind), region=AWAY)
+        found = sweep(Sweep(), make_call(cloud, DESTINATION_REGIONS=BOTH))
+        held = [each for each in gc.get_objects() if isinstance(each, Inventory)]
+    finally:
+        gc.enable()
+
+    assert any(each.outcome == "failed" for each in found.results)
+    assert held == []
+
+
+def test_a_copy_that_arrives_between_two_looks_is_there_once(cloud: FakeCloud) -> None:
+    """What was known of it while it was under way is known no more, and takes no place."""
+    original = cloud.add_backup(Kind.VOLUME)
+    copied = in_order(cloud, original, lifecycle=Lifecycle.CREATING)
+    inventory, call = read(cloud), make_call(cloud)
+    assert len(list(inventory.in_flight())) == 1
+    cloud.change(copied, lifecycle=Lifecycle.AVAILABLE)
+
+    read_copies(inventory, [Listing(AWAY, Kind.VOLUME, COMPARTMENT)], Scope(), call)
+
+    assert list(inventory.in_flight()) == []
+    assert inventory.copies_of(original, AWAY) == []
+    assert inventory.has_arrived(inventory.originals[original.id], AWAY)
+
+
+def test_copies_where_none_belong_any_more_are_measured(cloud: FakeCloud) -> None:
+    """They cost, and they are what there is to restore from in that region."""
+    source = cloud.add_source(Kind.VOLUME, {"backup-copy-destinations": FAR})
+    in_order(cloud, cloud.add_backup(Kind.VOLUME, source_id=source.id), AWAY)
+    call = make_call(cloud, DESTINATION_REGIONS=BOTH)
+
+    found = {each.region: each for each in sweep(Sweep(), call).recoveries}
+
+    assert (found[AWAY].standing, found[AWAY].stored_gb) == ("stray", SIZE)
+
+
+def test_a_tag_that_names_a_dead_copy_where_none_belongs_is_taken_away(cloud: FakeCloud) -> None:
+    """Though all the copies that belong have arrived."""
+    source = cloud.add_source(Kind.VOLUME, {"backup-copy-destinations": FAR})
+    original = cloud.add_backup(Kind.VOLUME, source_id=source.id)
+    in_order(cloud, original, FAR)
+    cloud.change(in_order(cloud, cloud.backups[original.id], AWAY), lifecycle=Lifecycle.FAULTY)
+
+    sweep(Sweep(), make_call(cloud, DESTINATION_REGIONS=BOTH))
+
+    assert copy_tag(AWAY) not in cloud.backups[original.id].freeform_tags
+    assert copy_tag(FAR) in cloud.backups[original.id].freeform_tags

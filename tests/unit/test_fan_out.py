@@ -18,8 +18,10 @@ from handlers import router
 from handlers.core.errors import Rejected
 from handlers.core.fan_out import MAX_DEPTH, MOST_AT_ONCE, OTHERS_MB, WIDTH, Room, divide, in_turn
 from handlers.core.model import Kind, Lifecycle
+from handlers.core.operations import Sweep
 from handlers.core.payloads import parse
 from handlers.core.report import Outcome, Report, Status
+from handlers.sweep import sweep
 from tests.fakes import AWAY, HOME, FakeCloud, make_call, passing, refused
 
 PLACES = [f"ocid1.compartment.oc1..c{number:02}" for number in range(12)]
@@ -91,13 +93,22 @@ def test_it_never_runs_away(compartments: int, places: int) -> None:
     assert deepest <= MAX_DEPTH
 
 
-def test_each_tick_begins_with_another_compartment() -> None:
-    """What is last may be left undone: nobody is always last."""
-    first = {in_turn(PLACES, f"2026-11-21T02:{minute:02}Z")[0] for minute in range(60)}
+def test_a_compartment_is_in_the_same_part_each_time() -> None:
+    """In whatever order they come: its copies under way take the places of that part, and of no other."""
+    _, shares = divide(PLACES, 10, 0)
+    _, again = divide(PLACES[::-1], 10, 0)
 
-    assert len(first) > len(PLACES) // 2
-    assert sorted(in_turn(PLACES, "any")) == PLACES
-    assert in_turn([], "any") == []
+    assert shares == again
+
+
+def test_who_can_hand_nothing_on_begins_with_another_compartment_each_time() -> None:
+    """What is last is left undone then: nobody is always last. Whoever can, keeps to one order."""
+    minutes = [f"2026-11-21T02:{minute:02}Z" for minute in range(60)]
+
+    assert len({in_turn(PLACES, 1, 1, minute)[0] for minute in minutes}) > len(PLACES) // 2
+    assert sorted(in_turn(PLACES, 1, 1, "any")) == PLACES
+    assert {tuple(in_turn(PLACES, 10, 0, minute)) for minute in minutes} == {tuple(PLACES)}
+    assert in_turn([], 10, 0, "any") == []
 
 
 def test_as_much_is_read_as_there_is_memory_for(cloud: FakeCloud) -> None:
@@ -106,9 +117,11 @@ def test_as_much_is_read_as_there_is_memory_for(cloud: FakeCloud) -> None:
     room = Room.of(OTHERS_MB + 1, now + timedelta(seconds=1))
 
     assert room.next(PLACES, 0, 0, now) == PLACES[:1]
-    assert room.next(PLACES, 1, 100, now) == PLACES[:5]
+    assert room.next(PLACES, 1, 1, now) == PLACES[:1]
+    assert room.next(PLACES, 4, 4, now) == PLACES[:4]
+    assert room.next(PLACES, 4, 400, now) == PLACES[:2]
     assert not room.next(PLACES, 1, 599, now)
-    assert room.next(PLACES * 3, 1, 0, now) == (PLACES * 3)[:MOST_AT_ONCE]
+    assert room.next(PLACES * 3, 40, 0, now) == (PLACES * 3)[:MOST_AT_ONCE]
     assert not room.next(PLACES, 1, 5_000, now)
     assert not room.next(PLACES, 1, 100, room.until)
 
@@ -249,7 +262,7 @@ def test_what_a_call_has_no_time_to_finish_is_handed_on_last(cloud: FakeCloud) -
 
     assert report.status is Status.OK
     assert payload["compartmentId"] == PLACES[:1]
-    assert payload["part"] == {"depth": 1, "places": 40}
+    assert payload["part"] == {"depth": 1, "places": 39}
     assert 0 < copied < 40
     assert report.counts == {"copied": copied, "deferred": 1}
 
@@ -361,3 +374,46 @@ def test_sources_with_backups_in_several_compartments_are_warned_of(cloud: FakeC
     (warning,) = (line for line in lines if line["event"] == "sweep.spread")
     assert (warning["count"], warning["source_id"]) == (1, source.id)
     assert report.counts == {"copied": 1}
+
+
+def test_a_limit_that_others_fill_is_waited_for(cloud: FakeCloud) -> None:
+    """Who sees a part does not see whose copies will leave; a quota stays until somebody raises it."""
+    populate(cloud, PLACES[:2])
+    part = {"operation": "Sweep", "compartmentId": PLACES[0], "part": {"depth": 1, "places": 3}}
+    cloud.script("copy", refused("LimitExceeded", 400))
+    assert [(each.outcome, each.reason) for each in dispatch(cloud, part).results] == [("deferred", "limit")]
+    cloud.script("copy", refused("QuotaExceeded", 400))
+    assert [(each.outcome, each.reason) for each in dispatch(cloud, part).results] == [("failed", "QuotaExceeded")]
+
+
+def test_more_calls_than_places_are_never_made(cloud: FakeCloud) -> None:
+    """Also by those whose time runs out: whoever hands on keeps a place."""
+    populate(cloud, PLACES[:3], each=9)
+    cloud.call_takes = timedelta(seconds=20)
+    for places in (1, 2, 5):
+        cloud.itself.payloads.clear()
+        reports = dispatch_all(cloud, COMPARTMENT_IDS=",".join(PLACES[:3]), MAX_IN_FLIGHT=str(places))
+        assert len(reports) <= places
+
+
+def test_what_is_handed_on_last_hides_something(cloud: FakeCloud) -> None:
+    """So nothing that failed before is taken to be over."""
+    populate(cloud, PLACES[:1], each=40)
+    cloud.call_takes = timedelta(seconds=14)
+    call = make_call(cloud, FAN_OUT="ON", COMPARTMENT_IDS=PLACES[0], MAX_IN_FLIGHT="40")
+
+    found = sweep(Sweep(), call)
+
+    assert cloud.itself.payloads
+    assert (found.is_of_all, found.is_part, found.hides_nothing) == (False, True, False)
+
+
+def test_a_sweep_to_a_named_region_is_no_sign_of_life(cloud: FakeCloud) -> None:
+    """It is not the one that the alarm waits for."""
+    populate(cloud)
+
+    operation = Sweep.model_validate({"operation": "Sweep", "destinationRegion": AWAY})
+
+    found = sweep(operation, make_call(cloud, FAN_OUT="ON", COMPARTMENT_IDS=PLACES[0]))
+
+    assert (found.is_of_all, found.is_part) == (False, False)
