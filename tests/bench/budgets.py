@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+MARGIN = 1.1
+"""How far a ratio may be over its target in one run: for what else the machine does."""
 COLD_COPY_TO_PLAIN = 0.7
 """From the start of the process to the answer of a copy, beside the plain function."""
+COLD_COPY_TO_PLAIN_SO_FAR = 0.85
+"""What was reached of it with byte code, README says why: more than that is a step back."""
 COLD_REJECTED_TO_BARE = 3.0
 """The same for a payload that is rejected, beside the bare function."""
+COLD_REJECTED_TO_BARE_SO_FAR = 3.7
+"""What was reached of it without byte code."""
 SDK_MODULES_FOR_REJECTED = 0
 """How many modules of the SDK a rejected payload may load."""
 

@@ -42,7 +42,7 @@ MISSING = 1_000
 PLACES = 40
 MEMORY_MB, TIMEOUT, DETACHED_TIMEOUT = 512, timedelta(seconds=300), timedelta(seconds=3600)
 COLD_SECONDS, SDK_CPU_SECONDS = 0.5, 0.002
-"""Of a start, and of a signed request: `make bench` measures the one, tests/bench/README.md tells of the other."""
+"""Of a start, which `make bench` measures, and of a signed request with its answer: more than that shows for either."""
 USD_PER_GB_SECOND, USD_PER_CALL = 0.00001417, 0.0000002
 """Oracle's list prices as of January 2025, without what is free each month: https://www.oracle.com/cloud/price-list/."""
 FAR = 0.3

@@ -124,11 +124,9 @@ def _figures(swept: Swept, size: int) -> dict[str, float | None]:
 
 
 def check(lines: Sequence[Line]) -> Iterator[Check]:
-    """The converged sweeps: the slower of their calls, and their memory."""
+    """All sweeps: the slower of their calls, and their memory."""
     for line in lines:
         case, backups = line.labels
-        if case != CONVERGED:
-            continue
         name, figures = f"sweep of {backups}, {case}", line.figures
         slowest = max(figures["cold s"] or 0, figures["warm s"] or 0)
         yield Check(name, slowest, SWEEP_SECONDS, " s")

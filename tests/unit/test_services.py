@@ -318,3 +318,19 @@ def test_a_function_does_not_call_itself_otherwise(principal: Principal, environ
     call = call_of(Services({**principal.environment, **environment, "FN_MEMORY": "much"}, FakeClock()))
 
     assert (call.itself, call.memory_mb) == (None, 256)
+
+
+def test_a_part_of_a_call_that_ends_sooner_is_bounded_by_that(principal: Principal) -> None:
+    """Its threads and its requests, too: what comes after it has the time that was kept, and the call's own ports."""
+    clock, wire = FakeClock(), Wire()
+    call = call_of(Services(principal.environment, clock, connect=wire.connect), 30)
+    working = call.sooner(timedelta(seconds=20))
+
+    working.here.get(Kind.VOLUME, BACKUP_ID)
+    call.here.get(Kind.VOLUME, BACKUP_ID)
+
+    assert [round(sum(each), 1) for each in wire.timeouts] == [5.0, 7.0]
+    assert (working.time_left, call.time_left) == (timedelta(seconds=8), timedelta(seconds=28))
+    clock.advance(timedelta(seconds=9))
+    assert working.workers(len, ["a"]) == [None]
+    assert call.workers(len, ["a"]) == [1]
