@@ -167,12 +167,14 @@ def test_log_lines_of_threads_belong_to_their_call() -> None:
 def test_threads_are_kept_for_the_next_use() -> None:
     """To start them takes longer than much of what they do."""
     pool = Pool()
-    seen: set[int] = set()
+    Threads(lambda: PLENTY, pool)(len, ["a", "b"])
+    kept = pool.take()
+    pool.give_back(kept)
 
-    for _ in range(20):
-        Threads(lambda: PLENTY, pool)(lambda _: seen.add(threading.get_ident()), range(2))
+    Threads(lambda: PLENTY, pool)(len, ["a", "b"])
 
-    assert len(seen) <= 2
+    assert pool.take() is kept
+    kept.shutdown()
 
 
 def test_threads_that_are_held_up_are_not_used_again(gate: threading.Event) -> None:
