@@ -153,6 +153,8 @@ def _message(kind: str, message: str, known: Sequence[str]) -> str:
             return f"is not a field of this operation, which has {', '.join(known)}" if known else "is not a field here"
         case "missing":
             return "is missing"
+        case "model_type":
+            return "must be an object"
         case "too_short":
             return "is empty: name at least one, or leave it out"
         case _:

@@ -57,7 +57,7 @@ def compare(first: Peaks, last: Peaks, copies: int) -> Iterator[Line]:
     """Each subject beside the plain one."""
     for subject in Subject:
         figures: dict[str, float | None] = {}
-        for peaks, when in ((first, "MB after 1"), (last, f"MB after {copies:,}")):
+        for peaks, when in ((first, "MB after 1 copy"), (last, f"MB after {copies:,} copies")):
             figures[when] = peaks[subject]
             figures[f"{when}, x plain"] = ratio(peaks[subject], peaks[Subject.PLAIN])
         yield Line((str(subject),), figures)

@@ -318,7 +318,7 @@ def measure(setup: Setup) -> Measurement:
         text = f"a sweep of {BACKUPS:,} backups in {1 + len(DESTINATIONS)} regions, {delay * 1000:g} ms a call"
         with setup.progress.step(text, BACKUPS) as advance:
             lines.append(_line(BACKUPS, delay, simulate(BACKUPS, delay, advance)))
-    return Measurement("million", ["backups", "ms a call", "calls"], lines)
+    return Measurement("million", ["backups", "ms an API call", "calls of the function"], lines)
 
 
 def _line(size: int, delay: float, done: Sequence[Done]) -> Line:

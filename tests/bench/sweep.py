@@ -113,8 +113,8 @@ def _figures(swept: Swept, size: int) -> dict[str, float | None]:
     return {
         "cold s": cold.seconds,
         "warm s": seconds,
-        "of it the cloud's": statistics.median(answer.cloud_seconds for answer in warm),
-        "ms a backup": seconds * 1000 / size,
+        "of it the cloud's, s": statistics.median(answer.cloud_seconds for answer in warm),
+        "warm ms a backup": seconds * 1000 / size,
         "CPU s": swept.cpu_seconds,
         "API calls": sum(calls.values()),
         "of lists": sum(count for operation, count in calls.items() if operation.startswith("List")),

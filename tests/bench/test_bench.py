@@ -64,8 +64,8 @@ def test_warm_calls_are_counted_and_timed(setup: Setup) -> None:
 def test_memory_is_that_of_the_processes(setup: Setup) -> None:
     """A bare function needs less than a plain one, and nobody's peak ever sinks."""
     bare, plain, ours = memory.measure(setup).lines
-    assert 10 < (bare.figures["MB after 1"] or 0) < (plain.figures["MB after 1"] or 0)
-    assert (ours.figures["MB after 1"] or 0) <= (ours.figures["MB after 2"] or 0)
+    assert 10 < (bare.figures["MB after 1 copy"] or 0) < (plain.figures["MB after 1 copy"] or 0)
+    assert (ours.figures["MB after 1 copy"] or 0) <= (ours.figures["MB after 2 copies"] or 0)
 
 
 def test_a_sweep_is_measured_and_makes_no_call_too_many(setup: Setup) -> None:
