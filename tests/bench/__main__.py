@@ -78,9 +78,7 @@ def _read(arguments: Sequence[str], benchmarks: Mapping[str, Benchmark]) -> argp
     parser.add_argument("--sizes", type=_sizes, help=f"{sizes} (default: {','.join(map(str, Setup.sizes))})")
     parser.add_argument("--delay", type=float, default=20, help="milliseconds added to a sweep's calls (default: 20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
-    parser.add_argument(
-        "--short", action="store_true", help="less of everything; over budget is no failure"
-    )
+    parser.add_argument("--short", action="store_true", help="less of everything; over budget is no failure")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - benchmarks.keys():
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
