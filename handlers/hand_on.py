@@ -10,18 +10,18 @@ import structlog
 from handlers.core.errors import ApiFault
 from handlers.core.fan_out import Share
 from handlers.core.operations import Sweep
-from handlers.core.ports import Call
+from handlers.core.ports import Itself
 from handlers.core.report import Outcome, Reason, Result, failure
 
 log = structlog.get_logger()
 
 
-def hand_on(shares: Sequence[Share], operation: Sweep, call: Call) -> list[Result]:
+def hand_on(shares: Sequence[Share], operation: Sweep, itself: Itself) -> list[Result]:
     """One result for each compartment: deferred to another call, or failed. It does not wait for what becomes of it."""
-    return [result for share in shares for result in _hand_on(share, operation, call)]
+    return [result for share in shares for result in _hand_on(share, operation, itself)]
 
 
-def _hand_on(share: Share, operation: Sweep, call: Call) -> list[Result]:
+def _hand_on(share: Share, operation: Sweep, itself: Itself) -> list[Result]:
     depth = operation.part.depth + 1 if operation.part else 1
     payload: dict[str, Any] = {
         "operation": operation.operation,
@@ -31,9 +31,7 @@ def _hand_on(share: Share, operation: Sweep, call: Call) -> list[Result]:
     if operation.destination_region:
         payload["destinationRegion"] = list(operation.destination_region)
     try:
-        if call.itself is None:
-            return []
-        request_id = call.itself.invoke(payload)
+        request_id = itself.invoke(payload)
     except ApiFault as fault:
         log.warning(
             "sweep.not_handed_on", count=len(share.compartments), reason=fault.code, opc_request_id=fault.opc_request_id

@@ -18,7 +18,7 @@ from handlers.core.ocid import region_of
 from handlers.core.ports import Call
 from handlers.core.report import Reason
 from handlers.core.tagging import Tagging
-from handlers.core.tokens import copy_tag
+from handlers.core.tokens import named_copy
 
 SILENCE = {"Timeout", "ConnectionFailed"}
 
@@ -93,7 +93,7 @@ def _has_arrived(copy: Backup, original: Backup) -> bool:
     return (
         copy.lifecycle is Lifecycle.AVAILABLE
         and copy.compartment_id == original.compartment_id
-        and copy.id == original.freeform_tags.get(copy_tag(copy.region))
+        and copy.id == named_copy(original.freeform_tags, copy.region)
         and assess(original) is None
         and Tagging.of_copy(copy, original).is_done
     )

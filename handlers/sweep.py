@@ -70,7 +70,8 @@ def _in_parts(operation: Sweep, call: Call) -> Findings:
     working = call.sooner(HANDING_ON)
     inventory = gather_here(compartments, working, _room(working))
     kept, shares = divide(inventory.left, places, depth) if itself else (places, [])
-    results = hand_on(shares, operation, call) if shares else [_not_read(operation, each) for each in inventory.left]
+    handed = hand_on(shares, operation, itself) if itself else []
+    results = handed or [_not_read(operation, each) for each in inventory.left]
     working = replace(working, settings=working.settings.model_copy(update={"max_in_flight": kept}))
     own = [each for each in compartments if each not in inventory.left]
     scope = Scope(operation.destination_region or (), is_part=bool(part or inventory.left))
@@ -81,7 +82,7 @@ def _in_parts(operation: Sweep, call: Call) -> Findings:
     free = kept - 1 - sum(copy.compartment_id not in late for copy in inventory.in_flight())
     is_whole = not (part or inventory.left or late)
     if late and itself and free > 0 and depth < MAX_DEPTH:
-        results += hand_on([Share(tuple(sorted(late)), free)], operation, call)
+        results += hand_on([Share(tuple(sorted(late)), free)], operation, itself)
         decisions = [each for each in decisions if not (each.original.compartment_id in late and _is_left(each))]
     found = [] if scope.regions else _recoveries(inventory, decisions, own, call)
     results += _unread(operation.operation, inventory, own, call)

@@ -31,8 +31,8 @@ VERSION, TOKEN, KEY, PASSPHRASE, REGION = (
 class KeyFile(FileBasedSessionKeySupplier):  # type: ignore[misc] # the SDK has no types
     """The session key, from a file, as the SDK reads it, but taken for what it says that it is.
 
-    To prove that its numbers are prime takes 27 ms of each cold start. The platform has made them; a key that is no key
-    signs nothing that Oracle accepts.
+    To prove that its numbers are prime takes a good part of each cold start. The platform has made them; a key that is
+    no key signs nothing that Oracle accepts.
     """
 
     def refresh(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from handlers.core.errors import ApiFault, Refused, TokenSpent
 from handlers.core.model import Backup
 from handlers.core.report import Outcome, Reason, Result, failure
-from handlers.core.tokens import copy_tag
+from handlers.core.tokens import named_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Decision:
     def backup_id(self) -> str | None:
         """The copy that is there or under way."""
         if self.copy is None and self.outcome is Outcome.EXISTS:
-            return self.original.freeform_tags.get(copy_tag(str(self.region)))
+            return named_copy(self.original.freeform_tags, str(self.region))
         return self.copy.id if self.copy else None
 
     def result(self, operation: str) -> Result:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handlers.core.errors import ApiFault, Passing
 from handlers.core.model import Backup, Kind, Source
-from handlers.core.tokens import copy_tag
+from handlers.core.tokens import named_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Inventory:
         if copy.copied_from is None or copy.copied_from not in self.originals:
             self.strangers[copy.id] = copy
             return
-        if self.named_copy(self.originals[copy.copied_from], copy.region) == copy.id:
+        if named_copy(self.originals[copy.copied_from].freeform_tags, copy.region) == copy.id:
             self.arrived.get(copy.region, {}).pop(copy.copied_from, None)
         known = self.copies.setdefault(copy.region, {}).setdefault(copy.copied_from, [])
         known[:] = [each for each in known if each.id != copy.id]
@@ -72,12 +72,8 @@ class Inventory:
         """Of a copy that has arrived, what was known of it before, while it was under way."""
         known = self.copies.get(region, {}).get(original_id)
         if known:
-            named = self.named_copy(self.originals[original_id], region)
+            named = named_copy(self.originals[original_id].freeform_tags, region)
             known[:] = [each for each in known if each.id != named]
-
-    def named_copy(self, original: Backup, region: str) -> str | None:
-        """The copy that the original's own tags name."""
-        return original.freeform_tags.get(copy_tag(region))
 
     def has_arrived(self, original: Backup, region: str) -> bool:
         """Whether the copy that the original's tags name is there, and all that is to be known of it."""

@@ -91,6 +91,11 @@ def _json(value: object, otherwise: str) -> Any:  # noqa: ANN401 - JSON is any s
         raise PydanticCustomError("json", f"{otherwise}: it {rejected.problems[0].message}") from None
 
 
+def _in_capitals(value: object) -> str:
+    return str(value).strip().upper()
+
+
+Switch = Annotated[Literal["ON", "OFF"], BeforeValidator(_in_capitals)]
 RegionList = Annotated[
     tuple[Annotated[str, BeforeValidator(_check_region)], ...], BeforeValidator(_split), Field(min_length=1)
 ]
@@ -124,15 +129,11 @@ class Settings(BaseModel):
     notification_topic_id: Annotated[
         str | None, BeforeValidator(_check_topic), Field(alias="NOTIFICATION_TOPIC_ID")
     ] = None
-    metrics: Annotated[
-        Literal["ON", "OFF"], BeforeValidator(lambda value: str(value).strip().upper()), Field(alias="METRICS")
-    ] = "ON"
-    fan_out: Annotated[
-        Literal["ON", "OFF"], BeforeValidator(lambda value: str(value).strip().upper()), Field(alias="FAN_OUT")
-    ] = "OFF"
+    metrics: Annotated[Switch, Field(alias="METRICS")] = "ON"
+    fan_out: Annotated[Switch, Field(alias="FAN_OUT")] = "OFF"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        BeforeValidator(lambda value: str(value).strip().upper()),
+        BeforeValidator(_in_capitals),
         Field(alias="LOG_LEVEL"),
     ] = "INFO"
 

@@ -55,6 +55,11 @@ def copy_tag(destination_region: str) -> str:
     return f"{OWN_TAGS}{destination_region}"
 
 
+def named_copy(tags: Mapping[str, str], region: str) -> str | None:
+    """The copy in this region that a source backup's tags name."""
+    return tags.get(copy_tag(region))
+
+
 def named_copies(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each region for which a source backup's tags name a copy, and the copy's id."""
     for tag, copy_id in tags.items():
