@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.local.cast import Source
 from infra.local.holdings import GONE, Holding, Holdings, Standing
+from infra.local.opening import Opening
 from infra.local.timeline import BACKUPS, Moment, Tone
 
 Entry = Mapping[str, Any]
@@ -24,6 +25,7 @@ class Chronicle:
 
     `source_of` says of which source a backup is, by their OCIDs; it is asked where the entry comes from. What is out of
     the ordinary is kept in `moments` and goes to `tell` too; of what goes on all the time `latest` has the last few.
+    An `opening` is told step by step before that.
     """
 
     def __init__(self, start: datetime, source_of: Callable[[str], str | None], tell: Callable[[Moment], None]) -> None:
@@ -36,6 +38,7 @@ class Chronicle:
         self.counts: Counter[str] = Counter()
         self.down: set[str] = set()
         self._source_of, self._tell = source_of, tell
+        self.opening: Opening | None = None
         self._holdings = Holdings()
         self._behind: set[str] = set()
         self._deleted: Counter[str] = Counter()
@@ -59,10 +62,10 @@ class Chronicle:
                     self.say(f"{region} has every copy again", Tone.GOOD)
             self.now = now
 
-    def say(self, text: str, tone: Tone = Tone.PLAIN, detail: str = "") -> None:
+    def say(self, text: str, tone: Tone = Tone.PLAIN, detail: str = "", lane: str = "") -> None:
         """Something happened now that is out of the ordinary."""
         with self._lock:
-            moment = Moment(self.now, "", text, tone, detail)
+            moment = Moment(self.now, lane, text, tone, detail)
             self.moments.append(moment)
             self._tell(moment)
 
@@ -87,6 +90,7 @@ class Chronicle:
     def take(self, entry: Entry) -> None:
         """Take one entry."""
         with self._lock:
+            self._tell_opening(entry)
             match entry:
                 # The members of a group's backup are never told of.
                 case {"kind": "block_volume.transition", "group": None, "resource_kind": kind} if kind in BACKUPS:
@@ -104,6 +108,14 @@ class Chronicle:
                     self._say_once(f"a call of the function failed: {reason}")
                 case {"kind": "function.wrote", "line": line}:
                     self._read_log(line)
+
+    def _tell_opening(self, entry: Entry) -> None:
+        if self.opening is None or self.opening.is_over:
+            return
+        is_of_backup = entry["kind"] == "block_volume.transition" and entry["resource_kind"] in BACKUPS
+        source_id = self._source_of(entry["resource"]) if is_of_backup else None
+        for step in self.opening.take(entry, source_id):
+            self.say(step.text, step.tone, lane=step.lane)
 
     def _follow(self, entry: Entry) -> None:
         is_new = not self._holdings.has(entry["resource"]) and entry["state"] not in GONE

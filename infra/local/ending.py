@@ -17,6 +17,8 @@ from infra.local.operator import Backup
 
 MARK, SOURCE_TIME = "backup-copy-delete-after", "backup-copy-source-time"
 """Tags: on what retention is going to delete, and on a copy the time of its backup."""
+COPY_IN = "backup-copy-{region}"
+"""A tag on a backup, which names its copy in a region."""
 AVAILABLE = "AVAILABLE"
 LEGEND = """\
 oldest, newest: when the backup was made, of which it may be a copy, in UTC
@@ -30,7 +32,8 @@ ATTEMPTS = 3
 def find_lacking(sources: Iterable[Source], backups: Sequence[Backup]) -> list[str]:
     """What is missing from exactly one good copy of each backup in each of its destinations; nothing when all is there.
 
-    A good backup is one that is AVAILABLE; of the others nothing is wanted, but that there are no unfinished ones.
+    Each backup has to name its copies in its tags, too. A good backup is one that is AVAILABLE; of the others nothing
+    is wanted, but that there are no unfinished ones.
     """
     lacking = []
     for source in sources:
@@ -53,6 +56,8 @@ def _lacking_of(source: Source, original: Backup, backups: Iterable[Backup]) -> 
         if len(good) != 1:
             number = len(good) or "no"
             yield f"{original.name} of {source.name} has {number} good {'copy' if not good else 'copies'} in {region}"
+        elif original.tags.get(COPY_IN.format(region=region)) != good[0].id:
+            yield f"{original.name} of {source.name} does not name its copy in {region} in its tags"
 
 
 def ask_for_pages(invoke_url: str, folder: Path) -> list[str]:
@@ -124,7 +129,11 @@ def conclude(console: Console, lacking: Sequence[str], logs: Path, passed: float
         say(console, f"[bold red]Not done after {passed:.0f} s:[/] {escape('; '.join(lacking[:10]))}.{more}")
         say(console, f"What the cloud and the function logged is in {escape(str(logs))}")
         return
-    say(console, f"[bold green]Done in {passed:.0f} s:[/] every backup has exactly one good copy wherever it should.")
+    say(
+        console,
+        f"[bold green]Done in {passed:.0f} s:[/] every backup has exactly one good copy wherever it should, "
+        "and its tags name them.",
+    )
     say(console, f"The report that the function wrote: [bold]{escape(str(logs / 'report.html'))}[/]")
     say(console, f"To be read here: {escape(str(logs / 'report.md'))}")
     say(console, f"The logs, in the cloud's time: {escape(str(logs / 'function.log'))}, cloud.jsonl")

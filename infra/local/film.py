@@ -22,6 +22,7 @@ from infra.local.cast import HOME, REGIONS, TERMS, TIMINGS, Source, configuratio
 from infra.local.chronicle import Chronicle
 from infra.local.ending import LEGEND, PAGES, ask_for_pages, conclude, draw_backups, find_lacking
 from infra.local.film_time import FilmTime
+from infra.local.opening import Opening
 from infra.local.operator import Backup
 from infra.local.scenes import Scene, write_scenes
 from infra.local.screen import Screen
@@ -30,7 +31,7 @@ from infra.local.stage import FUNC_YAML, Stage, client_folder
 DAYS = 30
 LIMIT = 240
 """Real seconds after which the film is given up."""
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EPILOGUE = DAY
 """Cloud time in which what was begun on the last day has to come to its end."""
 FAULT_RATES = {FaultKind.ANSWER: 0.015, FaultKind.CUT: 0.005}
@@ -41,6 +42,7 @@ INTRODUCTION = """\
 The function runs as on Fn, and calls OCI's own host names with OCI's SDK; the cloud is emulated.
 Only alarms and events invoke it: for what is due, for what is finished, to sweep, prune and report.
 {terms}
+What happens to the first backup of {first} is told step by step, and then what every day brings.
 """
 
 
@@ -82,6 +84,7 @@ class Film:
             self._emulator.play(self._start, self._time.set)
             self._screen.show(self._chronicle)
             self.lacking = [NOT_OVER]
+            self._chronicle.opening = Opening(self.sources[0])
             self._scenes.extend(write_scenes(stage, self._chronicle, self._start, self._end, topic_id))
             self._pass_time(self._end)
             self._look(stage)
@@ -111,8 +114,17 @@ class Film:
     def _pass_time(self, until: datetime) -> None:
         while self._scenes and self._scenes[0].at < until:
             scene = self._scenes.popleft()
-            self._emulator.play(scene.at, self._turn)
+            self._play(scene.at)
             scene.act()
+        self._play(until)
+
+    def _play(self, until: datetime) -> None:
+        """Slowly as long as the opening lasts, which is to be followed step by step."""
+        opening, minute = self._chronicle.opening, self._chronicle.now
+        while opening and not opening.is_over and minute + MINUTE < until:
+            minute += MINUTE
+            self._emulator.play(minute, self._turn)
+            self._screen.rest()
         self._emulator.play(until, self._turn)
 
     @contextmanager
@@ -152,7 +164,8 @@ def run(console: Console, logs: Path, *, days: int, limit: float, plain: bool) -
     """
     width = max(map(len, TERMS))
     terms = "\n".join(f"  {name + ':':{width + 1}} {wanted}" for name, wanted in TERMS.items())
-    introduction = INTRODUCTION.format(days="A day" if days == 1 else f"{days} days", terms=terms)
+    length = "A day" if days == 1 else f"{days} days"
+    introduction = INTRODUCTION.format(days=length, terms=terms, first=next(iter(TERMS)))
     console.print(introduction, highlight=False, soft_wrap=not console.is_terminal)
     for page in PAGES:  # of an earlier film
         (logs / page).unlink(missing_ok=True)

@@ -17,10 +17,13 @@ from rich.text import Text
 from infra.local.cast import HOME, REGIONS, Source
 from infra.local.chronicle import LATEST, Chronicle, number
 from infra.local.holdings import Standing
-from infra.local.timeline import Moment, Tone
+from infra.local.timeline import FUNCTION, Moment, Tone
 
 OTHER_LINES = 14 + LATEST
 """What the view needs besides what happened: the clock, how it stands, how much of everything, and air between them."""
+LANE = max(map(len, (FUNCTION, *REGIONS)))
+REST = 0.08
+"""Real seconds."""
 DAY = timedelta(days=1)
 LEGEND = "orphans: copies that are kept although their backup is deleted; on the way: being made"
 
@@ -63,7 +66,7 @@ class Screen:
         """Something happened."""
         if not self._live and self._chronicle:
             when = _when(self._chronicle, moment)
-            self._print(f"{when}  {moment.text}", moment.tone)
+            self._print(f"{when}  {_lane(moment)}{moment.text}", moment.tone)
             if moment.detail:
                 self._print(f"{'':{len(when)}}  {moment.detail}", Tone.PLAIN)
 
@@ -77,6 +80,11 @@ class Screen:
         new.subtract(self._told)
         self._told, self._next_day = Counter(chronicle.counts), self._next_day + DAY
         self._print(f"day {day:2} of {self._days}  on this day: {_count(new)}", Tone.DIM)
+
+    def rest(self) -> None:
+        """Give people time to see what has been told."""
+        if self._live:
+            time.sleep(REST)
 
     def _print(self, line: str, tone: Tone) -> None:
         self._console.print(line, style=str(tone), highlight=False, soft_wrap=True, markup=False)
@@ -150,13 +158,17 @@ def _draw_moments(chronicle: Chronicle, moments: Iterable[Moment]) -> Table:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(ratio=1, overflow="fold")
     for moment in moments:
-        text = Text(moment.text, style=str(moment.tone))
+        text = Text(_lane(moment) + moment.text, style=str(moment.tone))
         table.add_row(_when(chronicle, moment), text.append(f"\n{moment.detail}" if moment.detail else "", "default"))
     return table
 
 
 def _when(chronicle: Chronicle, moment: Moment) -> str:
     return f"day {(moment.time - chronicle.start) // DAY + 1:2}  {moment.time:%d %b %H:%M}"
+
+
+def _lane(moment: Moment) -> str:
+    return f"{moment.lane:{LANE}}  " if moment.lane else ""
 
 
 def _count(counts: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -121,10 +121,19 @@ def within(block: Block, name: str) -> list[Any]:
 
 def evaluate(**variables: Any) -> Stack:
     """The stack with the least that it needs, and these variables on top; `None` leaves one of the least out."""
+    return _evaluate(STACK.glob("*.tf"), variables)
+
+
+def takes(variable: str, value: object) -> bool:
+    """Whether the variable takes this value: asked of the variables alone, which takes a twentieth of the time."""
+    return _evaluate([STACK / "variables.tf", STACK / "form.tf"], {variable: value}).valid(variable)
+
+
+def _evaluate(files: Iterable[Path], variables: Mapping[str, Any]) -> Stack:
     given = {name: value for name, value in {**MINIMUM, **variables}.items() if value is not None}
     with TemporaryDirectory() as made:
         folder = Path(made)
-        for file in STACK.glob("*.tf"):
+        for file in files:
             (folder / file.name).write_text(_answered(file.read_text(encoding="utf-8")), encoding="utf-8")
         (folder / "given.tfvars").write_text(
             "".join(f"{name} = {_literal(value)}\n" for name, value in given.items()), encoding="utf-8"

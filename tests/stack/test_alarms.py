@@ -139,13 +139,28 @@ PAUSES = [
 @pytest.mark.parametrize(("cron", "pause", "fits"), PAUSES)
 def test_no_alarm_is_faster_than_the_sweeps(cron: str, pause: str, *, fits: bool) -> None:
     """Neither that on their absence nor that on breaches, which looks as far back: else they come and go."""
-    given = {**BEGUN, "sweep_cron": cron, "heartbeat_absent_for": pause}
-    assert evaluate(**given).holds() is fits
-    assert evaluate(**{**given, "enabled": False}).holds() is fits  # it is said before it begins
-    for without in ({"alarms": False}, {"metrics": "OFF"}, {"heartbeat_absent_for": "never"}):
-        assert evaluate(**{**given, **without}).holds()
+    stack = evaluate(**BEGUN, sweep_cron=cron, heartbeat_absent_for=pause)
+
+    assert stack.holds() is fits
     window = pause.removeprefix("PT").lower()
-    assert f"[{window}]" in alarms(evaluate(**given), "copies")["breach"]["query"]
+    assert f"[{window}]" in alarms(stack, "copies")["breach"]["query"]
+
+
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({}, False),  # it is said before it begins
+        ({"alarms": False}, True),
+        ({"metrics": "OFF"}, True),
+        ({"heartbeat_absent_for": "never"}, True),
+    ],
+)
+def test_what_is_not_made_cannot_be_too_fast(given: dict[str, Any], *, holds: bool) -> None:
+    """That it is too fast is said as long as it would be made, even before anything calls the function."""
+    too_fast = {"sweep_cron": "0 * * * *", "heartbeat_absent_for": "PT1H"}
+
+    assert evaluate(**{**too_fast, **given}).holds() is holds
+    assert evaluate(**{**BEGUN, **too_fast, **given}).holds() is holds
 
 
 WITHOUT_SWEEPS = [{"sweep_cron": "never"}, {"sweep_cron": ""}, {"heartbeat_absent_for": "never"}]

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from handlers.core.errors import Rejected
 from handlers.core.operations import OPERATIONS
 from handlers.core.settings import CONFIGURATION_KEYS, REGION_KEY, Settings
-from tests.stack.evaluation import AWAY, FAR, HOME, PRODUCTION, evaluate
+from tests.stack.evaluation import AWAY, FAR, HOME, PRODUCTION, evaluate, takes
 
 ROOT = Path(__file__).parents[2]
 FUNC_YAML = ROOT / "func.yaml"
@@ -139,15 +139,14 @@ def test_numbers_have_the_functions_bounds(key: str) -> None:
     assert isinstance(high, int)
 
     for value in (low - 1, low, high, high + 1):
-        stack = evaluate(**{key.lower(): value})
-        assert stack.valid(key.lower()) is accepts(key, str(value)) is (low <= value <= high), value
+        assert takes(key.lower(), value) is accepts(key, str(value)) is (low <= value <= high), value
 
 
 @pytest.mark.parametrize("key", WORDS)
 def test_words_are_the_functions_words(key: str) -> None:
     """And no other."""
-    assert all(evaluate(**{key.lower(): word}).valid(key.lower()) for word in CHOICES[key])
-    assert not evaluate(**{key.lower(): "ANOTHER"}).valid(key.lower())
+    assert all(takes(key.lower(), word) for word in CHOICES[key])
+    assert not takes(key.lower(), "ANOTHER")
 
 
 @pytest.mark.parametrize("key", sorted(SWITCHES))
@@ -210,13 +209,13 @@ def test_a_text_is_refused_where_the_function_would(key: str, text: str) -> None
     """Regions by their three letters aside, which the function reads off OCIDs, and nobody should configure."""
     expected = accepts(key, text) and text != "iad"
 
-    assert evaluate(**{key.lower(): text}).valid(key.lower()) is expected
+    assert takes(key.lower(), text) is expected
 
 
 def test_a_schedule_may_name_every_operation() -> None:
     """Each that the function has, as far as its name goes."""
     for name in OPERATIONS:
-        assert evaluate(schedule=json.dumps({"operation": name})).valid("schedule"), name
+        assert takes("schedule", json.dumps({"operation": name})), name
 
 
 TERMS: dict[str, list[Any]] = {
@@ -256,14 +255,14 @@ def test_a_term_of_a_policy_is_refused_where_the_function_would(term: str, value
     """For all, and in a rule."""
     for policy in ({"defaults": {term: value}}, {"rules": [{"match": {}}, {"match": {}, term: value}]}):
         text = json.dumps(policy)
-        assert evaluate(policy=text).valid("policy") is accepts("POLICY", text)
+        assert takes("policy", text) is accepts("POLICY", text)
 
 
 @pytest.mark.parametrize("key", ["DESTINATION_REGIONS", "ALLOWED_REGIONS"])
 @pytest.mark.parametrize("text", ["us-phoenix-1", "us-gov-ashburn-1", "iad", "us-phoenix-", "phoenix", "us-phoenix-1x"])
 def test_a_region_is_refused_where_the_function_would(key: str, text: str) -> None:
     """Each of a list."""
-    assert evaluate(**{key.lower(): [AWAY, text]}).valid(key.lower()) is accepts(key, text)
+    assert takes(key.lower(), [AWAY, text]) is accepts(key, text)
 
 
 @pytest.mark.parametrize(
@@ -271,9 +270,9 @@ def test_a_region_is_refused_where_the_function_would(key: str, text: str) -> No
 )
 def test_a_compartment_is_refused_where_the_function_would(text: str) -> None:
     """Each of a list."""
-    stack = evaluate(compartment_ids=["ocid1.compartment.oc1..another", text])
+    taken = takes("compartment_ids", ["ocid1.compartment.oc1..another", text])
 
-    assert stack.valid("compartment_ids") is accepts("COMPARTMENT_IDS", text)
+    assert taken is accepts("COMPARTMENT_IDS", text)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +290,7 @@ def test_a_key_is_refused_where_the_function_would(keys: dict[str, str]) -> None
     """An empty text stands for the `null` of JSON: a map of texts has none."""
     there = json.dumps({region: key or None for region, key in keys.items()})
 
-    assert evaluate(kms_key_ids=keys).valid("kms_key_ids") is accepts("KMS_KEY_IDS", there)
+    assert takes("kms_key_ids", keys) is accepts("KMS_KEY_IDS", there)
 
 
 @pytest.mark.parametrize(
