@@ -1,4 +1,4 @@
-"""How hypothesis searches: the same examples in every run, so that a red test is red again."""
+"""How hypothesis searches: the same examples in every run, so that a red test is red again. And how many at once."""
 
 import os
 
@@ -9,3 +9,8 @@ settings.register_profile(
     "search", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: the tests of real processes wait for much of their time."""
+    return (os.cpu_count() or 1) + 1

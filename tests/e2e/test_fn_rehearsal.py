@@ -41,10 +41,14 @@ BACKUP = Backup(
     copy_of=None,
     members=3,
     created=TIME,
-    tags={},
+    tags={
+        "backup-copy-us-phoenix-1": "ocid1.volumegroupbackup.oc1.phx.copy",
+        "backup-copy-eu-frankfurt-1": "ocid1.volumegroupbackup.oc1.fra.copy",
+    },
 )
-COPY = replace(BACKUP, id="ocid1.volumegroupbackup.oc1.phx.copy", region="us-phoenix-1", copy_of=BACKUP.id)
+COPY = replace(BACKUP, id="ocid1.volumegroupbackup.oc1.phx.copy", region="us-phoenix-1", copy_of=BACKUP.id, tags={})
 FAR_COPY = replace(COPY, id="ocid1.volumegroupbackup.oc1.fra.copy", region="eu-frankfurt-1")
+NAMES_ANOTHER = replace(BACKUP, tags={**BACKUP.tags, "backup-copy-us-phoenix-1": "another"})
 
 
 ELSEWHERE = "http://127.0.0.1:9"
@@ -117,6 +121,31 @@ def test_a_film_tells_what_went_wrong_and_that_it_was_made_good(film: tuple[str,
     assert down < up < caught_up
     assert any(line.startswith("people are told: ") and "eu-frankfurt-1" in line for line in told[down:caught_up])
     assert [line for line in told if line.endswith("ended FAULTY")]
+
+
+def test_a_film_begins_with_one_backup_from_the_alarm_to_its_copies(film: tuple[str, Path]) -> None:
+    """Step by step, each with where it happened; nothing is said twice, and the days come after it."""
+    output = film[0]
+    steps = re.findall(
+        r"^day +1  \d\d \w{3} \d\d:\d\d  (\S+) +(.+)$", output.partition("on this day:")[0], re.MULTILINE
+    )
+
+    assert len(steps) == len(set(steps))
+    where = [
+        ("us-ashburn-1", step) for step in ("the alarm due-backups", "a backup of shop begins", "the backup is AV")
+    ]
+    where += [
+        ("us-ashburn-1", "the event createvolumegroupbackup.end"),
+        ("us-phoenix-1", "a copy of the backup begins"),
+    ]
+    where += [("function", "OK: 2 copied"), ("us-phoenix-1", "the copy is AVAILABLE")]
+    found = [
+        next(at for at, (lane, text) in enumerate(steps) if lane == wanted and text.startswith(begin))
+        for wanted, begin in where
+    ]
+    assert found == sorted(found)
+    assert ("us-ashburn-1", "the tags of the backup name its copies") in steps
+    assert ("eu-frankfurt-1", "the copy is AVAILABLE") in steps
 
 
 def test_a_film_says_first_what_is_wanted_for_each_source(film: tuple[str, Path]) -> None:
@@ -359,6 +388,7 @@ def test_a_terminal_that_knows_only_ascii_is_enough() -> None:
         ([BACKUP, FAR_COPY, replace(COPY, copy_of="another")], "nightly of shop has no good copy in us-phoenix-1"),
         ([BACKUP, COPY, replace(FAR_COPY, state="FAULTY")], "nightly of shop has no good copy in eu-frankfurt-1"),
         ([BACKUP, COPY, replace(FAR_COPY, state="CREATING")], "nightly of shop has no good copy in eu-frankfurt-1"),
+        ([NAMES_ANOTHER, COPY, FAR_COPY], "nightly of shop does not name its copy in us-phoenix-1 in its tags"),
     ],
 )
 def test_a_film_is_not_over_before_all_is_there(backups: Sequence[Backup], lacking: str) -> None:

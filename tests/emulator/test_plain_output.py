@@ -33,7 +33,7 @@ def test_the_introduction_is_not_broken_into_pieces(tmp_path: Path) -> None:
     [
         (
             [],
-            "Done in 12 s: every backup has exactly one good copy wherever it should.",
+            "Done in 12 s: every backup has exactly one good copy wherever it should, and its tags name them.",
             ["report.html", "report.md", "function.log"],
         ),
         (["there is no backup"] * 6, f"Not done after 12 s: {'; '.join(['there is no backup'] * 6)}.", [""]),
