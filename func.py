@@ -22,9 +22,8 @@ from fdk.response import Response
 from handlers import logs, router
 from handlers.core.errors import Rejected
 from handlers.core.model import Deadline
-from handlers.core.payloads import Work, identify, interpret
+from handlers.core.payloads import identify, interpret
 from handlers.core.report import MAX_PROBLEMS, Outcome, Reason, Report, Result, Status, Trigger
-from handlers.core.tokens import minute_of
 from handlers.services import Services
 
 DEFAULT_TIMEOUT = timedelta(seconds=30)
@@ -89,9 +88,7 @@ def _serve(body: bytes, deadline: str) -> Report:
         trigger, content = identify(body)
         payload = interpret(trigger, content)
         container = services()
-        now = container.clock.now()
-        occurrence = payload.occurrence if isinstance(payload, Work) else None
-        return router.dispatch(payload, container.call(_deadline(deadline, now), occurrence or minute_of(now)))
+        return router.dispatch(payload, container.call(_deadline(deadline, container.clock.now()), payload.occurrence))
     except Rejected as rejected:
         problems = {problem.field: problem.message for problem in rejected.problems[:MAX_PROBLEMS]}
         log.warning("invocation.rejected", problems=problems, count=len(rejected.problems))

@@ -18,6 +18,7 @@ def create(operation: CreateBackup, call: Call) -> Result:
     try:
         if operation.dry_run:
             call.here.source(operation.kind, operation.source_id)
+            log.info("backup.planned", source_id=operation.source_id, region=call.settings.region)
             return Result(operation.operation, Outcome.PLANNED, source_id=operation.source_id)
         body = operation.api_body()
         token = create_token(operation.operation, body, operation.idempotency_key or call.occurrence)

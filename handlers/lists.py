@@ -99,6 +99,13 @@ def _has_arrived(copy: Backup, original: Backup) -> bool:
     )
 
 
+def _name(item: object) -> object:
+    """What is read, by its id: a log is no place for all that is known of a backup."""
+    if isinstance(item, tuple):
+        return [_name(each) for each in item]
+    return getattr(item, "id", None) or getattr(item, "__name__", None) or item
+
+
 def read_each(read: Callable[[T, Call], R], items: Sequence[T], call: Call) -> Iterator[tuple[T, R | ApiFault]]:
     """Each item with what was read of it, or with the fault in its place."""
 
@@ -110,7 +117,7 @@ def read_each(read: Callable[[T, Call], R], items: Sequence[T], call: Call) -> I
         except Rejected:
             raise
         except Exception:  # a fault of ours with one of them does not hide the others
-            log.exception("read.crashed", item=item)
+            log.exception("read.crashed", item=_name(item))
             return Passing(Reason.INTERNAL_ERROR, "a fault of this function: see its log")
 
     for item, found in zip(items, call.workers(guarded, items), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from typing import Any, TextIO
 
@@ -13,7 +14,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FIRST = ("timestamp", "level", "event", "call_id")
-MAX_TEXT, MAX_EXCEPTION = 1000, 200
+MAX_TEXT, MAX_EXCEPTION, MAX_DEPTH = 1000, 200, 20
 
 _SECRETS = re.compile(
     r"-----BEGIN[^-]*KEY-----.*?(?:-----END[^-]*KEY-----|\Z)"  # a private key, whole or cut off
@@ -44,7 +45,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _LineHandler(stream or sys.stderr)
     foreign = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared[:2], structlog.stdlib.add_logger_name, *shared[2:]],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -55,6 +56,15 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level if level in {"DEBUG", "ERROR", "CRITICAL"} else "WARNING")  # libraries chat at INFO
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
+    threading.excepthook = _log_end_of_thread
+    sys.unraisablehook = _log_unraisable
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Where a library's line cannot be made, the standard handler would print its arguments, whatever they hold."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+        structlog.get_logger().error("log.failed", logger=record.name, at=f"{record.pathname}:{record.lineno}")
 
 
 def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -66,7 +76,7 @@ def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDic
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
         event["exception"] = type(error).__name__
-        event["exception_message"] = _clean(str(error))[:MAX_EXCEPTION]
+        event["exception_message"] = _clean(error)[:MAX_EXCEPTION]
         event["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames][-20:]
     return event
 
@@ -77,19 +87,21 @@ def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: _clean(value) for key, value in ordered.items()}
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
-    """The same as JSON, with secrets replaced and long texts cut; an object is its own text."""
+def _clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever somebody logs
+    """The same as JSON, with secrets replaced and long texts cut; an object is its own text, or else its type."""
+    if depth > MAX_DEPTH:
+        return "…"
     match value:
         case None | bool() | int() | float():
             return value
         case bytes():
             return f"{len(value)} bytes"
         case dict():
-            return {_clean(str(key)): _clean(each) for key, each in value.items()}
+            return {_clean(_text(key)): _clean(each, depth + 1) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_clean(each) for each in value]
+            return [_clean(each, depth + 1) for each in value]
         case _:
-            whole = str(value)
+            whole = _text(value)
             # Cut before the search too: no text may keep it busy.
             text = whole[: 4 * MAX_TEXT]
             small = text.lower()
@@ -98,5 +110,21 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
             return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(whole)} characters)"
 
 
-def _log_uncaught(kind: type[BaseException], error: BaseException, _: object) -> None:
-    structlog.get_logger().critical("process.ended", exc_info=(kind, error, error.__traceback__))
+def _text(value: object) -> str:
+    """An object that has no text must not cost its line."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - whatever it is
+        return f"<{type(value).__name__}>"
+
+
+def _log_uncaught(_: type[BaseException], error: BaseException, __: object) -> None:
+    structlog.get_logger().critical("process.ended", exc_info=error)
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    structlog.get_logger().critical("thread.ended", exc_info=ended.exc_value)
+
+
+def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    structlog.get_logger().error("exception.unraisable", exc_info=unraisable.exc_value)

@@ -11,7 +11,7 @@ import structlog
 
 from handlers.core.decision import Decision
 from handlers.core.eligibility import assess
-from handlers.core.errors import ApiFault, Missing, Outrun
+from handlers.core.errors import ApiFault, Missing, Outrun, Refused
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
 from handlers.core.ports import Call
@@ -107,6 +107,8 @@ def _write(tagging: Tagging, call: Call) -> Backup:
     for attempts_left in reversed(range(ATTEMPTS)):
         if backup.etag is None:
             backup = backups.get(backup.kind, backup.id)
+        if backup.etag is None:
+            raise Refused("EtagMissing", "the API tells no etag: without one the tags of others could be lost")
         now = replace(tagging, backup=backup)
         if now.is_done:
             break

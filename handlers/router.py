@@ -10,7 +10,7 @@ from typing import assert_never
 import structlog
 
 from handlers.core.admission import admit
-from handlers.core.errors import ApiFault, Rejected
+from handlers.core.errors import ApiFault, Problem, Rejected
 from handlers.core.findings import Findings
 from handlers.core.operations import (
     CopyBackup,
@@ -26,7 +26,8 @@ from handlers.core.operations import (
 )
 from handlers.core.payloads import Nothing, Payload, Work
 from handlers.core.ports import Call
-from handlers.core.report import Outcome, Reason, Report, Result
+from handlers.core.report import Outcome, Reason, Report, Result, Trigger
+from handlers.core.settings import Settings
 
 TELLING = timedelta(seconds=10)
 """What is kept of a call's time for telling what came of it."""
@@ -46,7 +47,7 @@ def dispatch(payload: Payload, call: Call) -> Report:
             operations = payload.operations
             if operations is None:
                 operations = call.settings.schedule
-            admit(operations, call.settings, "SCHEDULE" if payload.operations is None else "")
+            _admit(payload, operations, call.settings)
             _require_compartments(operations, call)
             working = _leave_time_to_tell(operations, call)
             found = [_guarded(each, working) for each in operations]
@@ -61,6 +62,17 @@ def dispatch(payload: Payload, call: Call) -> Report:
             return Report(payload.trigger, results, document=document, in_order=in_order)
         case _:
             assert_never(payload)
+
+
+def _admit(payload: Work, operations: Sequence[Operation], settings: Settings) -> None:
+    """Raise `Rejected`, with the fields of the payload, or of the schedule, that are wrong."""
+    try:
+        admit(operations, settings, "SCHEDULE" if payload.operations is None else payload.field)
+    except Rejected as rejected:
+        if payload.trigger is not Trigger.EVENT:
+            raise
+        # The operation is ours: of an event only the resource can be wrong.
+        raise Rejected(*(Problem(payload.field, each.message) for each in rejected.problems)) from None
 
 
 def _require_compartments(operations: Sequence[Operation], call: Call) -> None:

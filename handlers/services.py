@@ -21,6 +21,7 @@ from handlers.core.model import Deadline
 from handlers.core.ocid import region_of
 from handlers.core.ports import Backups, Call, Clock, Itself, Regions, Workers
 from handlers.core.settings import Settings
+from handlers.core.tokens import minute_of
 from handlers.threads import Pool, Threads
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ class Services:
         self._clients: dict[tuple[Service, str], Clients] = {}
         self._signer: ResourcePrincipalSigner | None = None
 
-    def call(self, deadline: Deadline, occurrence: str) -> Call:
-        """What the handlers get for one invocation."""
+    def call(self, deadline: Deadline, occurrence: str | None) -> Call:
+        """What the handlers get for one invocation. Where nothing tells its `occurrence`, the minute does."""
         patience, topic_id = partial(self._seconds_until, deadline), self.settings.notification_topic_id
         own, (regions, workers) = self.settings.own_region, self._within(deadline)
 
@@ -88,7 +89,7 @@ class Services:
             clock=self.clock,
             workers=workers,
             deadline=deadline,
-            occurrence=occurrence,
+            occurrence=occurrence or minute_of(self.clock.now()),
             own_compartment=self.own_compartment,
             metrics=MonitoringMetrics(api_of(INGESTION, own), partial(self._claim, "compartment_id"), workers),
             notices=TopicNotices(topic_id, api_of(NOTIFICATIONS, region_of(topic_id) or own)) if topic_id else None,

@@ -9,12 +9,18 @@ from handlers.core.model import Backup
 from handlers.core.operations import UpdateBackup
 from handlers.core.ports import Call
 from handlers.core.report import Outcome, Result, failure
+from handlers.core.tokens import OWN_TAGS
+
+ATTEMPTS = 3
 
 log = structlog.get_logger()
 
 
 def update(operation: UpdateBackup, call: Call) -> Result:
-    """The API's own update: given tags replace all there were; with `ifMatch` only while the etag is still that."""
+    """The API's own update; with `ifMatch` only while the etag is still that.
+
+    Given freeform tags replace all there were but the function's own, by which it knows what it has made.
+    """
     try:
         backup = _rehearse(operation, call) if operation.dry_run else _apply(operation, call)
     except ApiFault as fault:
@@ -36,7 +42,19 @@ def update(operation: UpdateBackup, call: Call) -> Result:
 
 
 def _apply(operation: UpdateBackup, call: Call) -> Backup:
-    return call.here.update(operation.kind, operation.backup_id, operation.api_body(), if_match=operation.if_match)
+    kind, backup_id, body, if_match = operation.kind, operation.backup_id, operation.api_body(), operation.if_match
+    if operation.freeform_tags is None:
+        return call.here.update(kind, backup_id, body, if_match=if_match)
+    for attempts_left in reversed(range(ATTEMPTS)):
+        backup = call.here.get(kind, backup_id)
+        own = {tag: value for tag, value in backup.freeform_tags.items() if tag.startswith(OWN_TAGS)}
+        tags = {**operation.freeform_tags, **own}
+        try:
+            return call.here.update(kind, backup_id, {**body, "freeformTags": tags}, if_match=if_match or backup.etag)
+        except Outrun:
+            if if_match or not attempts_left:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _rehearse(operation: UpdateBackup, call: Call) -> Backup:

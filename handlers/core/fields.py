@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
 from handlers.core.grammar import Every, GrammarError, Keep
@@ -12,6 +12,8 @@ from handlers.core.ocid import Ocid, is_region
 from handlers.core.tokens import OWN_TAGS
 
 T = TypeVar("T", Every, Keep)
+
+MAX_TAG_VALUE = 256
 
 
 def check_ocid(*resource_types: str) -> BeforeValidator:
@@ -52,7 +54,7 @@ RegionList = Annotated[tuple[Region, ...], BeforeValidator(as_list), Field(min_l
 def _check_own(tags: dict[str, str]) -> dict[str, str]:
     if any(key.startswith(OWN_TAGS) for key in tags):
         raise PydanticCustomError(
-            "own", "must have no keys that begin with backup-copy-, which the function alone writes"
+            "own", "must have no keys that begin with backup-copy-, which the function alone writes and keeps"
         )
     return tags
 
@@ -60,15 +62,30 @@ def _check_own(tags: dict[str, str]) -> dict[str, str]:
 FreeformTags = Annotated[
     dict[
         Annotated[StrictStr, Field(min_length=1, max_length=100)],
-        Annotated[StrictStr, Field(max_length=256)],
+        Annotated[StrictStr, Field(max_length=MAX_TAG_VALUE)],
     ],
     Field(max_length=10),
     AfterValidator(_check_own),
 ]
-TagValue = Annotated[StrictStr, Field(max_length=256)] | StrictInt | StrictBool
+
+
+def _check_tag_value(value: object) -> object:
+    """One check for all types that it may have, so that one wrong value is one problem."""
+    if not isinstance(value, str | int) or (isinstance(value, str) and len(value) > MAX_TAG_VALUE):
+        raise PydanticCustomError(
+            "tag", f"must be true, false, a whole number, or a text of at most {MAX_TAG_VALUE} characters"
+        )
+    return value
+
+
 DefinedTags = dict[
     Annotated[StrictStr, Field(min_length=1, max_length=100)],
-    Annotated[dict[Annotated[StrictStr, Field(min_length=1, max_length=100)], TagValue], Field(max_length=64)],
+    Annotated[
+        dict[
+            Annotated[StrictStr, Field(min_length=1, max_length=100)], Annotated[Any, BeforeValidator(_check_tag_value)]
+        ],
+        Field(max_length=64),
+    ],
 ]
 
 

@@ -19,6 +19,8 @@ from handlers.core.report import Reason, Trigger
 
 MAX_BYTES = 1_048_576
 MAX_OPERATIONS = 100
+RESOURCE_ID, BODY = "data.resourceId", "body"
+"""Fields of an event and of an alarm."""
 
 _FINISHED = re.compile(r"com\.oraclecloud\.blockvolumes\.create(?:volumegroup|volume|bootvolume)backup\.end")
 _ALARM_TICKS = {"OK_TO_FIRING", "REPEAT"}
@@ -31,11 +33,13 @@ class Work:
     """Operations to carry out. `operations` of `None` means the configured `SCHEDULE`.
 
     `occurrence` identifies the delivery's cause where the payload tells: two deliveries of one alarm have the same.
+    `field` is where the operations stand in the payload; empty where they are the payload.
     """
 
     trigger: Trigger
     operations: tuple[Operation, ...] | None
     occurrence: str | None = None
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Nothing:
     trigger: Trigger
     reason: Reason
     resource_id: str | None = None
+    occurrence: str | None = None
 
 
 Payload = Work | Nothing
@@ -184,12 +189,13 @@ def _parse_event(content: dict[str, Any]) -> Payload:
         return Nothing(Trigger.EVENT, Reason.EVENT_TYPE, resource_id if parsed else None)
     kind = next((each for each in Kind if parsed and each.backup_type == parsed.resource_type), None)
     if kind is None:
-        raise Rejected(Problem("data.resourceId", "must be the OCID of a volume, boot volume or volume group backup"))
+        raise Rejected(Problem(RESOURCE_ID, "must be the OCID of a volume, boot volume or volume group backup"))
     event_id = content.get("eventID")
     return Work(
         Trigger.EVENT,
         (copy_of(kind, str(resource_id)),),
         occurrence=event_id if isinstance(event_id, str) else None,
+        field=RESOURCE_ID,
     )
 
 
@@ -208,28 +214,34 @@ def _parse_alarm(content: dict[str, Any]) -> Payload:
         raise Rejected(Problem("type", "must be a string such as OK_TO_FIRING"))
     if kind not in _ALARM_TICKS:
         return Nothing(Trigger.ALARM, Reason.ALARM_TYPE)
-    key = content.get("dedupeKey", content.get("dedupekey"))
-    moment = content.get("timestamp", content.get("timestampEpochMillis"))
+    key, moment = _first(content, "dedupeKey", "dedupekey"), _first(content, "timestamp", "timestampEpochMillis")
     occurrence = f"{key}@{moment}" if key is not None and moment is not None else None
-    return Work(Trigger.ALARM, _operations_in(content.get("body")), occurrence=occurrence)
+    return Work(Trigger.ALARM, _operations_in(content.get(BODY)), occurrence=occurrence, field=BODY)
+
+
+def _first(content: dict[str, Any], *keys: str) -> object:
+    """What stands under the first of these keys that has anything."""
+    return next((content[key] for key in keys if content.get(key) is not None), None)
 
 
 def _operations_in(body: object) -> tuple[Operation, ...] | None:
-    """The operations an alarm's body holds, or `None` when it is an operator's text or unset."""
+    """The operations an alarm's body holds, or `None` when it is an operator's text or unset.
+
+    What begins as JSON does and speaks of an operation is meant as one, whatever is wrong with it: to run the schedule
+    in its place, without a word, would do what nobody asked for.
+    """
     if not isinstance(body, str):
         return None
     try:
-        content = load_json(body, "body")
+        content = load_json(body, BODY)
     except Rejected:
-        if '"operation"' in body or body.lstrip().startswith(
-            "{"
-        ):  # meant as one: running the schedule instead would make a backup nobody asked for
+        if body.lstrip().startswith(("{", "[")) and "operation" in body.casefold():
             raise
         return None
     named = content if isinstance(content, list) else [content]
-    if not any(isinstance(each, dict) and "operation" in each for each in named):
+    if not any(isinstance(each, dict) and "operation" in map(str.casefold, each) for each in named):
         return None
-    return parse_operations(content, "body")
+    return parse_operations(content, BODY)
 
 
 class _TwinError(ValueError):

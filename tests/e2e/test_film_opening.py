@@ -16,6 +16,7 @@ START = datetime(2026, 1, 2, tzinfo=UTC)
 HOME, NEAR, FAR = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 SHOP = Source("ocid1.volumegroup.oc1.iad.shop", "shop", "group", (NEAR, FAR))
 ALARM: dict[str, object] = {"kind": "alarm.fired", "name": "due-backups"}
+NOT_JSON: dict[str, object] = {"kind": "function.wrote", "line": "not JSON"}
 FINISHED = "com.oraclecloud.blockvolumes.createvolumegroupbackup.end"
 
 
@@ -105,7 +106,7 @@ def test_what_happens_to_others_is_not_told(chronicle: Chronicle, told: list[Mom
         tagged("web 1"),
         wrote(event="copy.started", source_id="web 1", call_id="a"),
         finished("a", copied=1),
-        {"kind": "function.wrote", "line": "not JSON"},
+        NOT_JSON,
         ALARM,
     ]:
         chronicle.take(entry)

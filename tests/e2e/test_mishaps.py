@@ -14,6 +14,7 @@ from infra.emulator.block_volume.limits import Limits
 from infra.emulator.server import Emulator
 from tests.e2e.rehearsal import Rehearsal, rehearse
 from tests.emulator.tenant import ASHBURN, PHOENIX
+from tests.strategies import MARK
 
 
 @contextmanager
@@ -171,15 +172,19 @@ def test_a_malformed_setting_stops_every_call_by_name(cloud: Emulator, key: str,
 
 
 def test_every_line_is_json_of_its_call_and_holds_no_secret(cloud: Emulator, rehearsal: Rehearsal) -> None:
-    """Whatever the tests before made it log: tokens, keys, signatures and payloads are not in there."""
-    rehearsal.invoke({"operation": "CreateVolumeGroupBackup", "volumeGroupId": rehearsal.tenant.group().id})
+    """Of what is done, of what is wrong and of what is no payload: no tokens, keys and signatures, nor payloads."""
+    create = {"operation": "CreateVolumeGroupBackup", "volumeGroupId": rehearsal.tenant.group().id, "displayName": MARK}
+    rehearsal.invoke(create)
+    rehearsal.invoke({**create, "type": MARK})
+    rehearsal.invoke({"eventType": MARK, "eventID": MARK, "data": {"resourceId": MARK}})
+    rehearsal.invoke(json.dumps(create).encode()[:-1])
     token = Path(rehearsal.function.environment["OCI_RESOURCE_PRINCIPAL_RPST"]).read_text()
     key = Path(rehearsal.function.environment["OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM"]).read_text()
     assert rehearsal.lines
     for line in rehearsal.lines:
         entry = json.loads(line)
         assert entry["call_id"]
-        assert not any(secret in line for secret in (token[:40], key.splitlines()[1], "signature="))
+        assert not any(secret in line for secret in (token[:40], key.splitlines()[1], "signature=", MARK))
     call = rehearsal.log("api.call")[-1]
     assert {"service", "operation", "region", "status", "duration_ms", "opc_request_id"} <= call.keys()
     assert {"status", "counts", "duration_ms"} <= rehearsal.log("invocation.finished")[-1].keys()

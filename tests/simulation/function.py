@@ -14,9 +14,8 @@ from handlers.cloud import clients
 from handlers.cloud.request import Service
 from handlers.core.errors import Rejected
 from handlers.core.model import Deadline
-from handlers.core.payloads import Work, identify, interpret
+from handlers.core.payloads import identify, interpret
 from handlers.core.report import Report, Trigger
-from handlers.core.tokens import minute_of
 from handlers.services import Services
 from tests.simulation.invocation import End, Fate, Invocation
 from tests.simulation.ledger import Ledger
@@ -63,9 +62,7 @@ class Container:
         try:
             trigger, content = identify(invocation.payload)
             payload = interpret(trigger, content)
-            occurrence = payload.occurrence if isinstance(payload, Work) else None
-            call = self.services.call(invocation.deadline, occurrence or minute_of(self.clock.now()))
-            return router.dispatch(payload, call)
+            return router.dispatch(payload, self.services.call(invocation.deadline, payload.occurrence))
         except Rejected as rejected:
             return Report(trigger, problems=rejected.problems)
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from tests.unit.principal import Principal
 def own_logs() -> Iterator[None]:
     """Whatever a test does to the logs of the process is undone after it."""
     root = logging.getLogger()
-    handlers, level, hook, configuration = list(root.handlers), root.level, sys.excepthook, structlog.get_config()
+    handlers, level, configuration = list(root.handlers), root.level, structlog.get_config()
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
-    sys.excepthook = hook
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     structlog.configure(**configuration)
 
 

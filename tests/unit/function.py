@@ -28,7 +28,7 @@ class FakeServices(Services):
         super().__init__(environment, cloud.clock, workers=one_after_the_other)
         self._cloud = cloud
 
-    def call(self, deadline: Deadline, occurrence: str) -> Call:
+    def call(self, deadline: Deadline, occurrence: str | None) -> Call:
         over_the_sdk, cloud = super().call(deadline, occurrence), self._cloud
         return replace(
             over_the_sdk,

@@ -360,11 +360,19 @@ def test_an_unfinished_backup_is_not_copied(cloud: FakeCloud, lifecycle: Lifecyc
     assert [call.method for call in cloud.calls] == ["get"]
 
 
-@pytest.mark.parametrize("region", [None, AWAY])
-def test_a_copy_is_never_copied_again(cloud: FakeCloud, region: str | None) -> None:
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"destinationRegion": AWAY},
+        {"destinationRegion": AWAY, "displayName": "n", "kmsKeyId": ocid("key", AWAY)},
+        {"dryRun": True},
+    ],
+)
+def test_a_copy_is_never_copied_again(cloud: FakeCloud, fields: dict[str, Any]) -> None:
     """Not even when a payload asks for it by name."""
     original = cloud.add_backup(copied_from=ocid("volumegroupbackup", AWAY))
-    fields: dict[str, Any] = {"destinationRegion": region} if region else {}
+    region = fields.get("destinationRegion")
 
     assert outcomes(run(cloud, original, **fields)) == [(region, Outcome.IS_COPY, None)]
     assert [call.method for call in cloud.calls] == ["get"]

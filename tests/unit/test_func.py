@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +13,10 @@ from fdk.context import InvokeContext
 
 import func
 from handlers.core.errors import Rejected
-from handlers.core.model import Kind
+from handlers.core.model import Kind, Lifecycle
 from handlers.core.settings import REGION_KEY
 from tests.fakes import AWAY, FAR, HOME, ocid, passing, refused
-from tests.strategies import EVENT, MARK
+from tests.strategies import ALARM, EVENT, MARK
 from tests.unit.function import CALL_ID, Function
 
 
@@ -163,6 +165,22 @@ def test_the_same_minute_is_the_same_tick(function: Logged) -> None:
     assert len(function.cloud.backups) == 2
 
 
+@pytest.mark.parametrize("body", [None, "the operation"])
+def test_an_alarm_that_comes_again_makes_no_second_backup(function: Logged, body: str | None) -> None:
+    """However late; when it fires again it is another tick. Whether it says what to do, or the schedule does."""
+    create = json.dumps({"operation": "CreateVolumeBackup", "volumeId": function.cloud.add_source(Kind.VOLUME).id})
+    function.environment["SCHEDULE"] = create
+    alarm = {**ALARM, "body": body and create}
+
+    for _ in range(2):
+        function(alarm)
+        function.cloud.clock.advance(timedelta(minutes=2))
+    assert len(function.cloud.backups) == 1
+
+    function({**alarm, "timestamp": "2026-11-21T03:00:00Z"})
+    assert len(function.cloud.backups) == 2
+
+
 def test_a_function_that_is_told_nothing_sweeps(function: Logged) -> None:
     """The default schedule, in the function's own compartment."""
     originals = [function.cloud.add_backup(kind, source_id=function.cloud.add_source(kind).id) for kind in Kind]
@@ -232,6 +250,86 @@ def test_a_call_that_went_wrong_ends_louder(function: Logged, payload: object, l
     function(payload)
 
     assert function.line("invocation.finished")["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("destinations", "status", "level"), [(AWAY, "FAILED", "error"), (f"{AWAY},{FAR}", "PARTIAL", "warning")]
+)
+def test_a_call_that_failed_ends_louder(function: Logged, destinations: str, status: str, level: str) -> None:
+    """In part, or as a whole; and what failed has a line that says what, and why."""
+    function.environment["DESTINATION_REGIONS"] = destinations
+    function.cloud.script("copy", refused("LimitExceeded", 400))
+
+    _, answer = function(copy(function))
+
+    assert (answer["status"], function.line("invocation.finished")["level"]) == (status, level)
+    failed = function.line("operation.failed")
+    assert (failed["level"], failed["operation"], failed["reason"]) == ("warning", "CopyVolumeBackup", "LimitExceeded")
+    assert failed["source_id"] == answer["results"][0]["sourceId"]
+    assert failed["destination_region"] == answer["results"][0]["destinationRegion"]
+    assert failed["opc_request_id"]
+
+
+def a_backup(function: Logged, copied: Lifecycle | None = None, **fields: Any) -> str:
+    """The id of one, with a copy in this state where one is told."""
+    original = function.cloud.add_backup(Kind.VOLUME, **fields)
+    if copied:
+        function.cloud.add_copy(original, lifecycle=copied)
+    return original.id
+
+
+def a_second_backup_of_its_source(function: Logged) -> str:
+    source = function.cloud.add_source(Kind.VOLUME)
+    a_backup(function, source_id=source.id)
+    return a_backup(function, source_id=source.id, time_created=function.cloud.clock.now())
+
+
+COPYING = {"operation": "CopyVolumeBackup"}
+MADE = {"source_id", "backup_id", "opc_request_id"}
+LINES: dict[str, tuple[dict[str, Any], Callable[[Logged], str], set[str]]] = {
+    "backup.created": (
+        {"operation": "CreateVolumeBackup"},
+        lambda function: function.cloud.add_source(Kind.VOLUME).id,
+        {*MADE, "region", "lifecycle"},
+    ),
+    "backup.updated": (
+        {"operation": "UpdateVolumeBackup", "displayName": "n"},
+        a_backup,
+        {"backup_id", "region", "opc_request_id"},
+    ),
+    "backup.planned": (
+        {"operation": "CreateVolumeBackup", "dryRun": True},
+        lambda function: function.cloud.add_source(Kind.VOLUME).id,
+        {"source_id", "region"},
+    ),
+    "copy.started": (COPYING, a_backup, {*MADE, "destination_region"}),
+    "copy.planned": ({**COPYING, "dryRun": True}, a_backup, {"source_id", "destination_region"}),
+    "copy.exists": (
+        COPYING,
+        lambda function: a_backup(function, Lifecycle.AVAILABLE),
+        {"source_id", "backup_id", "destination_region"},
+    ),
+    "copy.in_flight": (
+        COPYING,
+        lambda function: a_backup(function, Lifecycle.CREATING),
+        {"source_id", "backup_id", "destination_region"},
+    ),
+    "copy.deferred": (COPYING, a_second_backup_of_its_source, {"source_id", "destination_region", "reason"}),
+}
+
+
+@pytest.mark.parametrize("event", LINES)
+def test_what_was_done_and_what_was_found_has_its_line(function: Logged, event: str) -> None:
+    """With whatever identifies it; alarms of operators are built on these names."""
+    payload, prepare, told = LINES[event]
+    resource_id = prepare(function)
+
+    function({**payload, "volumeId" if "Create" in payload["operation"] else "volumeBackupId": resource_id})
+
+    line = function.line(event)
+    assert line["level"] == "info"
+    assert resource_id in (line.get("source_id"), line.get("backup_id"))
+    assert sorted(key for key in told if not line.get(key)) == []
 
 
 def test_a_crash_does_not_leave_the_function(function: Logged) -> None:
@@ -333,23 +431,50 @@ def test_every_call_ends_with_one_line(function: Logged, payload: object) -> Non
     assert {each["call_id"] for each in function.lines} == {CALL_ID}
 
 
-def test_a_payload_is_not_in_the_log(function: Logged) -> None:
-    """Neither what was done with, nor what was rejected, nor what crashed."""
-    source = function.cloud.add_source(Kind.VOLUME)
-    create = {
-        "operation": "CreateVolumeBackup",
-        "volumeId": source.id,
-        "displayName": f"{MARK} name",
-        "freeformTags": {"k": f"{MARK} tag"},
-        "idempotencyKey": f"{MARK} key",
-    }
-    logged: list[Any] = []
-    for payload in (create, {**create, "type": MARK}, copy(function, displayName=MARK)):
-        function(payload)
-        logged += function.lines
+def test_a_call_tells_how_long_it_took(function: Logged) -> None:
+    """In milliseconds."""
+    function.cloud.script("get", lambda: time.sleep(0.02))
 
-    assert logged
-    assert MARK not in json.dumps(logged)
+    function(copy(function))
+
+    assert function.line("invocation.finished")["duration_ms"] >= 20
+
+
+def crash() -> None:
+    raise RuntimeError
+
+
+MARKED = {"displayName": f"{MARK} name", "freeformTags": {"k": f"{MARK} tag"}, "idempotencyKey": f"{MARK} key"}
+OPERATION = {"operation": "CreateVolumeBackup", "volumeId": ocid("volume"), **MARKED}
+PAYLOADS: dict[str, Any] = {
+    "an operation": OPERATION,
+    "a wrong operation": {**OPERATION, "type": MARK},
+    "an array": [OPERATION, {**OPERATION, "idempotencyKey": "another"}],
+    "an event": {**EVENT, "eventID": MARK, "data": {**EVENT["data"], "resourceName": MARK}},
+    "an event of another kind": {**EVENT, "eventType": MARK},
+    "an alarm": {**ALARM, "dedupeKey": MARK, "title": MARK, "body": json.dumps(OPERATION)},
+    "an alarm for people": {**ALARM, "title": MARK, "body": MARK},
+    "torn": json.dumps(OPERATION).encode()[:-1],
+    "no JSON": MARK.encode(),
+}
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+@pytest.mark.parametrize("method", [None, "create", "get"], ids=["well", "a create that crashes", "a read that does"])
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_a_payload_is_not_in_the_log(
+    function: Logged, monkeypatch: pytest.MonkeyPatch, name: str, method: str | None, level: str
+) -> None:
+    """Neither what was done with, nor what was rejected, nor what broke the function."""
+    monkeypatch.setenv("LOG_LEVEL", level)
+    function.cloud.sources[ocid("volume")] = replace(function.cloud.add_source(Kind.VOLUME), id=ocid("volume"))
+    if method:
+        function.cloud.script(method, crash, crash)
+
+    function(PAYLOADS[name])
+
+    assert function.line("invocation.finished")
+    assert MARK not in json.dumps(function.lines)
 
 
 def test_a_container_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,11 +491,27 @@ def test_a_container_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
         func.services.cache_clear()
 
 
-def test_a_backup_of_another_region_is_refused_before_any_call(function: Logged) -> None:
-    """The API would only say that it does not exist."""
-    _, answer = function({"operation": "CopyVolumeBackup", "volumeBackupId": ocid("volumebackup", FAR)})
+FOREIGN = ocid("volumebackup", FAR)
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        ({"operation": "CopyVolumeBackup", "volumeBackupId": FOREIGN}, "volumeBackupId"),
+        ({**EVENT, "data": {"resourceId": FOREIGN}}, "data.resourceId"),
+        (
+            {**ALARM, "body": json.dumps({"operation": "CopyVolumeBackup", "volumeBackupId": FOREIGN})},
+            "body.volumeBackupId",
+        ),
+    ],
+    ids=["operation", "event", "alarm"],
+)
+def test_a_backup_of_another_region_is_refused_before_any_call(function: Logged, payload: object, field: str) -> None:
+    """The API would only say that it does not exist. The field is named as the payload has it."""
+    _, answer = function(payload)
 
     assert answer["status"] == "REJECTED"
+    assert [error["field"] for error in answer["errors"]] == [field]
     assert function.cloud.calls == []
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,6 +145,81 @@ def test_the_end_of_the_process_is_a_line() -> None:
 
     assert (output.only["event"], output.only["level"]) == ("process.ended", "critical")
     assert output.only["exception"] == "ValueError"
+
+
+def test_the_end_of_a_thread_is_a_line() -> None:
+    """And its text is as clean as that of any other exception."""
+    output = Output()
+
+    thread = threading.Thread(target=fail, args=(f"no {token(1)}",))
+    thread.start()
+    thread.join()
+
+    assert (output.only["event"], output.only["level"]) == ("thread.ended", "critical")
+    assert (output.only["exception"], output.only["exception_message"]) == ("ValueError", "no [hidden]")
+
+
+def test_what_cannot_be_raised_is_a_line() -> None:
+    """Python would print the object in which it happened, and a traceback."""
+
+    class Untidy:
+        def __del__(self) -> None:
+            fail(f"no {token(1)}")
+
+    output = Output()
+
+    Untidy()
+
+    assert (output.only["event"], output.only["level"]) == ("exception.unraisable", "error")
+    assert (output.only["exception"], output.only["exception_message"]) == ("ValueError", "no [hidden]")
+
+
+def test_a_librarys_line_that_cannot_be_made_is_one_without_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says where, so that somebody can mend it; the standard library would print a traceback and the arguments."""
+    output = Output()
+
+    logging.getLogger("library").warning("%d items", token(1))
+
+    line = output.only
+    assert (line["event"], line["level"], line["logger"]) == ("log.failed", "error", "library")
+    assert line["at"].startswith(f"{Path(__file__)}:")
+    assert token(1) not in output.text
+    assert capsys.readouterr() == ("", "")
+
+
+class Untold:
+    """Has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError(token(1))
+
+
+def test_an_object_without_a_text_is_its_type() -> None:
+    """As a value, as a key, and as an exception."""
+
+    class UntoldError(Untold, Exception):
+        pass
+
+    output = Output()
+
+    structlog.get_logger().info("e", value=Untold(), keys={Untold(): 1})
+    structlog.get_logger().error("it.failed", exc_info=UntoldError())
+
+    first, second = output.lines
+    assert (first["value"], first["keys"]) == ("<Untold>", {"<Untold>": 1})
+    assert second["exception_message"] == "<UntoldError>"
+
+
+def test_a_value_that_holds_itself_ends_somewhere() -> None:
+    """No line is endless."""
+    output = Output()
+    circle: list[Any] = [1]
+    circle.append(circle)
+
+    structlog.get_logger().info("e", value=circle)
+
+    assert output.only["value"][0] == 1
+    assert len(output.text) < 1000
 
 
 def test_each_line_of_a_call_carries_its_id() -> None:

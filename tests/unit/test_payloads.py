@@ -186,6 +186,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("a number for a tag value", {**CREATE, "freeformTags": {"k": 7}}, "freeformTags.k", "string"),
     ("tags in a list", {**CREATE, "freeformTags": [MARK]}, "freeformTags", "dictionary"),
     ("defined tags without namespace", {**CREATE, "definedTags": {"team": MARK}}, "definedTags.team", "dictionary"),
+    ("a list for a defined tag", {**CREATE, "definedTags": {"n": {"k": [MARK]}}}, "definedTags.n.k", "whole number"),
+    ("a long defined tag", {**CREATE, "definedTags": {"n": {"k": "v" * 257}}}, "definedTags.n.k", "at most 256"),
+    ("a fraction for a defined tag", {**CREATE, "definedTags": {"n": {"k": 1.5}}}, "definedTags.n.k", "whole number"),
     ("a compartment of another kind", {**CREATE, "compartmentId": ocid("user", "")}, "compartmentId", "compartment"),
     ("a key of another kind", {**VOLUME, "kmsKeyId": ocid("vault")}, "kmsKeyId", "OCID of a key"),
     ("a key for a group", {**CREATE, "kmsKeyId": ocid("key")}, "kmsKeyId", "is not a field of this operation"),
@@ -339,9 +342,29 @@ def test_an_event_without_a_type_is_refused(event: dict[str, Any]) -> None:
 
 # Alarms
 
+OF_PEOPLE = [
+    None,
+    "",
+    7,
+    "Call Ada if this fires",
+    'See the "operation" manual',
+    "{{severity}} tick",
+    "{team: storage} nightly tick",
+    "[storage] nightly tick",
+    "[1, 2]",
+    '{"text": "no operation"}',
+]
+MEANT = {
+    '{"operation": "Sweep",}': "body",
+    ' [{"operation": "Sweep"}': "body",
+    "[{'operation': 'Sweep'}]": "body",
+    '{"Operation": "Sweep"}': "body.operation",
+    '[{"OPERATION": "Sweep"}]': "body[0].operation",
+}
+
 
 @pytest.mark.parametrize("kind", ["OK_TO_FIRING", "REPEAT"])
-@pytest.mark.parametrize("body", [None, "", "Call Ada if this fires", "[1, 2]", '{"text": "no operation"}', 7])
+@pytest.mark.parametrize("body", OF_PEOPLE)
 def test_an_alarm_that_fires_is_a_tick(kind: str, body: object) -> None:
     """Where its body is not an operation, the configured SCHEDULE is meant."""
     parsed = work({**ALARM, "type": kind, "body": body})
@@ -375,6 +398,12 @@ def test_an_operation_in_an_alarm_must_be_a_good_one(body: object, field: str) -
     assert MARK not in str(found)
 
 
+@pytest.mark.parametrize("body", MEANT)
+def test_what_is_meant_as_an_operation_is_not_taken_for_text(body: str) -> None:
+    """The schedule would do what nobody asked for, and nobody would hear of it."""
+    assert list(problems({**ALARM, "body": body})) == [MEANT[body]]
+
+
 @pytest.mark.parametrize("kind", ["FIRING_TO_OK", "RESET", "SOMETHING_NEW"])
 @pytest.mark.parametrize("body", [None, json.dumps(VOLUME)])
 def test_an_alarm_that_does_not_fire_asks_for_nothing(kind: str, body: str | None) -> None:
@@ -395,6 +424,13 @@ def test_an_alarm_is_the_same_occurrence_when_it_comes_again() -> None:
 
     assert work(ALARM).occurrence == work(older).occurrence != work(later).occurrence
     assert work({**ALARM, "dedupeKey": "another"}).occurrence != work(ALARM).occurrence
+
+
+def test_a_null_does_not_hide_what_identifies_an_alarm() -> None:
+    """It stands for a key that is not there."""
+    message = {**ALARM, "dedupeKey": None, "dedupekey": "a", "timestamp": None, "timestampEpochMillis": 5}
+
+    assert work(message).occurrence == "a@5"
 
 
 def test_an_alarm_without_a_readable_time_is_known_by_its_milliseconds() -> None:

@@ -112,6 +112,18 @@ def test_a_backup_from_a_list_is_read_before_it_is_written(cloud: FakeCloud) -> 
     assert [call.method for call in cloud.calls] == ["list_backups", "get", "update"]
 
 
+def test_nothing_is_written_onto_what_has_no_etag(cloud: FakeCloud) -> None:
+    """Somebody else's tags could be lost."""
+    backup = cloud.add_backup(freeform_tags={"team": "payroll"})
+    cloud.backups[backup.id] = untold = replace(backup, etag=None)
+
+    with capture_logs() as lines:
+        write(cloud, untold)
+
+    assert cloud.changes == []
+    assert [(line["event"], line["reason"]) for line in lines] == [("provenance.skipped", "EtagMissing")]
+
+
 def test_a_tag_that_is_there_by_now_is_not_written_again(cloud: FakeCloud) -> None:
     """The list was behind."""
     original = cloud.add_backup()

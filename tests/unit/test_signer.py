@@ -155,6 +155,7 @@ def test_a_pair_that_cannot_be_loaded_is_refused_without_being_shown(
         resource_principal({**principal.environment, name: secret})
 
     assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert "OCI_RESOURCE_PRINCIPAL_RPST" in caught.value.problems[0].field
 

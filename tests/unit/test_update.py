@@ -1,14 +1,16 @@
 """Changing a backup's name or tags: the API's own update, with the etag where one is given."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from handlers.core.errors import Outrun
 from handlers.core.model import Backup, Kind
 from handlers.core.operations import OPERATIONS, UpdateBackup
 from handlers.core.report import Outcome, Result
 from handlers.update import update
-from tests.fakes import HOME, FakeCloud, make_call, passing
+from tests.fakes import AWAY, FAR, HOME, FakeCloud, make_call, passing
 
 IDS = {
     Kind.VOLUME_GROUP: "volumeGroupBackupId",
@@ -102,3 +104,57 @@ def test_a_fault_that_may_pass_is_said_to(cloud: FakeCloud) -> None:
     cloud.script("update", passing())
 
     assert run(cloud, cloud.add_backup(), displayName="x").may_pass
+
+
+# The function's own tags
+
+OURS = {"backup-copy-slot": "6h 2026-11-21T00:00Z", f"backup-copy-{AWAY}": "ocid1.volumebackup.oc1.phx.a"}
+
+
+@pytest.fixture
+def ours(cloud: FakeCloud) -> Backup:
+    """A backup that the function has made and copied."""
+    return cloud.add_backup(freeform_tags={"team": "payroll", **OURS})
+
+
+@pytest.mark.parametrize("given", [{}, {"team": "finance"}])
+def test_the_functions_own_tags_stay(cloud: FakeCloud, ours: Backup, given: dict[str, str]) -> None:
+    """Without them it would not know the backup for its own any more; they are written onto what was read."""
+    assert run(cloud, ours, freeformTags=given).outcome is Outcome.UPDATED
+
+    assert cloud.backups[ours.id].freeform_tags == {**given, **OURS}
+    assert cloud.made("update")[0].arguments["if_match"] == ours.etag
+
+
+def test_a_tag_that_the_function_writes_meanwhile_stays_too(cloud: FakeCloud, ours: Backup) -> None:
+    """The race is lost, and the backup read again."""
+
+    def write_another() -> None:
+        now = cloud.backups[ours.id]
+        tags = {**now.freeform_tags, f"backup-copy-{FAR}": "another"}
+        cloud.backups[ours.id] = replace(now, freeform_tags=tags, etag="newer")
+
+    cloud.script("update", write_another)
+
+    assert run(cloud, ours, freeformTags={}).outcome is Outcome.UPDATED
+    assert cloud.backups[ours.id].freeform_tags == {**OURS, f"backup-copy-{FAR}": "another"}
+
+
+def test_a_race_that_is_lost_again_and_again_is_a_failure(cloud: FakeCloud, ours: Backup) -> None:
+    """With the API's code; and with an etag of the caller's own at once."""
+    outrun = Outrun("NoEtagMatch", "no", status=412)
+    cloud.script("update", outrun, outrun, outrun, outrun)
+
+    assert run(cloud, ours, freeformTags={}).reason == "NoEtagMatch"
+    assert len(cloud.made("update")) == 3
+
+    assert run(cloud, ours, freeformTags={}, ifMatch=ours.etag).reason == "NoEtagMatch"
+    assert len(cloud.made("update")) == 4
+    assert cloud.made("update")[3].arguments["if_match"] == ours.etag
+
+
+def test_tags_that_are_not_given_are_not_read(cloud: FakeCloud, ours: Backup) -> None:
+    """A new name needs one call."""
+    run(cloud, ours, displayName="year-end")
+
+    assert [call.method for call in cloud.calls] == ["update"]
