@@ -7,7 +7,7 @@ MARGIN = 1.1
 COLD_COPY_TO_PLAIN = 0.7
 """From the start of the process to the answer of a copy, beside the plain function."""
 COLD_COPY_TO_PLAIN_SO_FAR = 0.85
-"""What was reached of it with byte code, README says why: more than that is a step back."""
+"""What was reached of it with byte code, tests/README.md says why: more than that is a step back."""
 COLD_REJECTED_TO_BARE = 3.0
 """The same for a payload that is rejected, beside the bare function."""
 COLD_REJECTED_TO_BARE_SO_FAR = 3.7

@@ -26,7 +26,10 @@ KEYS_OF_FUNC_YAML = yaml.safe_load(
 STACK = ROOT / "infra" / "terraform"
 WALK_THROUGH = (ROOT / "infra" / "README.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "infra/README.md")
+DOCUMENTS = [
+    *("README.md", "SECURITY.md", "CHANGELOG.md"),
+    *(str(file.relative_to(ROOT)) for folder in ("infra", "tests") for file in (ROOT / folder).rglob("README.md")),
+]
 CONTRACT = ROOT.parent / "shared" / "contract.md"
 KINDS = {name: kind for kind in Kind for name in (kind.source_type, kind.backup_type)}
 
@@ -188,7 +191,7 @@ def test_every_command_of_make_exists(document: str) -> None:
 
 def test_what_goes_into_a_tenancy_has_its_commands_in_the_readme() -> None:
     """With what each of them does."""
-    section_of_commands = section(README, "Two commands")
+    section_of_commands = section(README, "For developers")
 
     for target in ("stack", "image-tree", "test-image", "terraform", "audit", "sbom", "lock"):
         assert f"make {target}" in section_of_commands
