@@ -253,6 +253,7 @@ def test_every_attempt_is_logged_with_its_number(over: Callable[..., RegionBacku
     with structlog.testing.capture_logs() as lines, pytest.raises(Passing):
         over(Wire(TROUBLE, 500)).get(Kind.VOLUME, VOLUME_BACKUP)
 
+    assert {line["log_level"] for line in lines} == {"info"}
     assert [(line["event"], line["status"], line.get("attempt")) for line in lines] == [
         ("api.call", 500, None),
         *[("api.call", 500, number) for number in range(2, ATTEMPTS + 1)],

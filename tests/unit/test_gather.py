@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from handlers.core.decision import Scope, Target
 from handlers.core.inventory import Inventory, Listing
@@ -218,6 +219,26 @@ def test_a_region_that_cannot_be_read_leaves_the_others_untouched(cloud: FakeClo
 
     assert set(inventory.unread) == {Listing(AWAY, kind, COMPARTMENT) for kind in Kind}
     assert len(inventory.copies_of(original, FAR)) == 1
+
+
+@pytest.mark.parametrize("method", ["list_backups", "get"])
+def test_a_fault_of_ours_in_one_of_them_is_logged_by_its_id(cloud: FakeCloud, method: str) -> None:
+    """What was read, or was to be, but not all that is known of it: a backup's tags are no matter of the log."""
+
+    def crash() -> None:
+        raise RuntimeError
+
+    original = cloud.add_backup(Kind.VOLUME, freeform_tags={"secret": "secret"})
+    named = cloud.add_copy(original, compartment_id=VAULT)
+    cloud.change(original, freeform_tags={copy_tag(AWAY): named.id, "secret": "secret"})
+    cloud.script(method, crash, region=AWAY)
+
+    with capture_logs() as lines:
+        read(cloud)
+
+    (line,) = (each for each in lines if each["event"] == "read.crashed")
+    assert (COMPARTMENT if method == "list_backups" else original.id) in str(line["item"])
+    assert "secret" not in str(line)
 
 
 def test_a_list_at_home_that_cannot_be_read_is_known_to_be_missing(cloud: FakeCloud) -> None:
