@@ -1,5 +1,6 @@
 """What the documents and the deployment file promise: every key, every outcome, and each example as it stands there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -150,6 +151,19 @@ def test_the_readmes_examples_do_what_they_say(own_logs: None, monkeypatch: pyte
 
     assert len(EXAMPLES) >= 10
     assert wrong == []
+
+
+def test_an_answer_is_what_the_readme_shows(own_logs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the event that stands there; `…` stands for whatever an id goes on with."""
+    (shown,) = re.findall(r"^```text\n(.*?)^```", section(README, "What it answers"), re.DOTALL | re.MULTILINE)
+    (event,) = (text for _, text in EXAMPLES if "eventType" in text)
+    function = Function(monkeypatch)
+    prepare(function.cloud)
+
+    _, answer = function.invoke(event.encode())
+
+    pattern = re.escape(json.dumps(json.loads(shown), ensure_ascii=False)).replace("…", '[^"]*')
+    assert re.fullmatch(pattern, json.dumps(answer))
 
 
 def declared(block: str) -> set[str]:
