@@ -11,11 +11,13 @@ import pytest
 from handlers.threads import AT_ONCE
 from infra.emulator.block_volume.kinds import VOLUME
 from infra.emulator.block_volume.limits import State
+from infra.emulator.delivery import Message, Redelivery
 from infra.emulator.faults.fault import Answer, Cut, Fault, Hang
 from tests.simulation.invocation import End, Fate, Invocation
 from tests.simulation.lives import Life
 from tests.simulation.run import logs_of
 from tests.simulation.scheduler import Scheduler, VirtualClock
+from tests.simulation.troubles import Troubles
 from tests.simulation.workers import TakingTurns
 from tests.simulation.world import World, make_world
 
@@ -158,3 +160,14 @@ def test_a_call_may_be_killed_between_the_work_and_its_answer(world: World) -> N
     assert invocation.end is End.KILLED
     assert invocation.report is None
     assert [life.resource.state for life in originals(world)] == [State.AVAILABLE]
+
+
+def test_nothing_that_was_put_off_goes_wrong_in_a_world_that_is_calm(world: World) -> None:
+    """What ends a trouble, long after it began, must not begin another: messages would come late, twice or never."""
+    Troubles(world).trouble()
+    world.calm_down()
+    world.run(timedelta(seconds=200_000))
+
+    message = Message(b"", "application/json", "events", Redelivery((), timedelta()))
+    arrivals = {tuple(world.cloud.faults.next_arrivals(message)) for _ in range(100)}
+    assert arrivals == {(timedelta(),)}

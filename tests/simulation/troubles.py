@@ -76,6 +76,8 @@ class Troubles(Step):
         self.world.cloud.block_volume.fail_next(f"Create{kind.name}")
 
     def _draw(self, rates: Mapping[FaultKind, float]) -> None:
-        """Events come late, twice or never whatever the rates are for requests."""
+        """Events come late, twice or never whatever the rates are for requests; in a world that is calm nothing does."""
+        if self.world.is_calm:
+            return
         of_events = {FaultKind.LOST: 0.1, FaultKind.TWICE: 0.1, FaultKind.LATE: 0.1}
         self.world.cloud.faults.draw(random.Random(self.chance.random()), {**rates, **of_events})
