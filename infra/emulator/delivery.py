@@ -114,7 +114,7 @@ class Delivery:
     async def call(self, function_id: str, message: Message) -> httpx.Response:
         """The answer of a registered function to one call with `message`, which is waited for.
 
-        Raises `httpx.TransportError` or `TimeoutError` where there is none, and OCI's 501 where another `caller` than
+        Raises `httpx.RequestError` or `TimeoutError` where there is none, and OCI's 501 where another `caller` than
         HTTP is given. Such a call is not repeated, met by faults, or waited for by `settle`.
         """
         if self._caller is not None:
@@ -154,7 +154,7 @@ class Delivery:
         status, reason = None, None
         try:
             status = (await self._post(url, attempt.message)).status_code
-        except (httpx.TransportError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would learn that the call failed
             reason = type(error).__name__
         self._end(attempt, status, reason, round(time.monotonic() - start, 3))
 
@@ -182,10 +182,13 @@ class Delivery:
         if self._client is None:
             # The environment may name this very emulator as the proxy: functions are called directly.
             self._client = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(None))
-        headers = {**message.headers, "content-type": message.content_type}
+        # Whatever bytes a header has, Starlette reads and writes them as Latin-1: so they go on, and back, as they are.
+        headers = httpx.Headers({**message.headers, "content-type": message.content_type}, encoding="latin-1")
         # httpx bounds each read, not the whole call.
         async with asyncio.timeout(message.longest_call or self._longest_call):
-            return await self._client.post(url, content=message.payload, headers=headers)
+            reply = await self._client.post(url, content=message.payload, headers=headers)
+        reply.headers.encoding = "latin-1"
+        return reply
 
     def _note(self, outcome: str, attempt: _Attempt, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON values
         message = attempt.message

@@ -140,6 +140,8 @@ class Functions:
             reply = await self._delivery.call(function_id, message)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise ApiError(504, "FunctionInvokeTimeout", "Timed out") from error
+        except httpx.DecodingError as error:
+            raise ApiError(502, "FunctionInvokeInvalidResponse", "invalid function response") from error
         except httpx.TransportError as error:
             raise ApiError(503, "FunctionInvokeServiceUnavailable", "The function cannot be reached.") from error
         return passed_on(reply)

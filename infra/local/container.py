@@ -20,7 +20,13 @@ from infra.local.function import Function
 from infra.local.socket_folder import SocketFolder
 
 START_TIMEOUT = 5.0
+"""Seconds until a process must have its socket: FN_HOT_START_TIMEOUT_MSECS of an Fn server that is told nothing."""
 LONGEST_LINE = 1 << 20
+LAST_WORDS = 0.5
+"""Seconds for which a process that has ended is still read. Whatever it started may hold its output open for longer."""
+
+Headers = Sequence[tuple[bytes, bytes]]
+"""As they stand on the wire: a value is in whatever encoding its sender took."""
 
 
 class StartFailed(Exception):  # noqa: N818 - reads as what happened
@@ -40,7 +46,7 @@ class Answer:
     """What the FDK answered to one call, byte for byte."""
 
     status: int
-    headers: Sequence[tuple[str, str]]
+    headers: Headers
     body: bytes
 
 
@@ -50,9 +56,12 @@ class Container:
     What the function writes, on either stream, goes line by line to `on_line`. Always `stop` it.
     """
 
-    def __init__(self, function: Function, on_line: Callable[[str], None]) -> None:
+    def __init__(
+        self, function: Function, on_line: Callable[[str], None], start_timeout: float = START_TIMEOUT
+    ) -> None:
         self._function = function
         self._on_line = on_line
+        self._start_timeout = start_timeout
         self._last_lines: deque[str] = deque(maxlen=20)
         # A killed FDK leaves its sockets behind and does not start over them: each process gets a fresh folder.
         self._folder = SocketFolder()
@@ -83,40 +92,44 @@ class Container:
             self._process = await self._spawn()
             self._reader = asyncio.create_task(self._read_lines(self._process))
         try:
-            async with asyncio.timeout(START_TIMEOUT):
+            async with asyncio.timeout(self._start_timeout):
                 while not self._socket.exists():
                     if not self.alive:
-                        await self._reader
+                        await asyncio.wait([self._reader], timeout=LAST_WORDS)
                         raise StartFailed(f"it ended with status {self._process.returncode}\n{self._written()}")
                     await asyncio.sleep(0.005)
         except TimeoutError as error:
-            raise StartFailed(f"no socket after {START_TIMEOUT:g} s\n{self._written()}") from error
+            raise StartFailed(f"no socket after {self._start_timeout:g} s\n{self._written()}") from error
 
-    async def call(self, headers: Sequence[tuple[str, str]], body: bytes, seconds: float) -> Answer:
+    async def call(self, headers: Headers, body: bytes, seconds: float) -> Answer:
         """Post one call to the function and return the FDK's answer as it is; raises `CallTimedOut`, `CallFailed`.
 
         It has so many seconds from now.
         """
         deadline = datetime.now(UTC) + timedelta(seconds=seconds)
-        headers = [*headers, ("Fn-Deadline", deadline.strftime("%Y-%m-%dT%H:%M:%SZ"))]
+        headers = [*headers, (b"Fn-Deadline", deadline.strftime("%Y-%m-%dT%H:%M:%SZ").encode())]
         request = self._http.build_request("POST", "http://localhost/call", content=body, headers=headers)
         try:
             async with asyncio.timeout(seconds):
                 response = await self._http.send(request, stream=True)
                 content = b"".join([chunk async for chunk in response.aiter_raw()])
-                return Answer(response.status_code, response.headers.multi_items(), content)
+                return Answer(response.status_code, response.headers.raw, content)
         except TimeoutError as error:
             raise CallTimedOut from error
         except httpx.HTTPError as error:
             raise CallFailed(str(error)) from error
 
     async def stop(self) -> None:
-        """Kill the process and whatever it started, read what it still wrote, remove its folder."""
+        """Kill the process and its group, read what it still wrote, remove its folder: all in about half a second."""
         async with self._starting:
             self._stopped = True
         if self._process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+            _, still_reading = await asyncio.wait([self._reader], timeout=LAST_WORDS)
+            if still_reading:
+                # Something left the group and lives on with our pipe: until that is closed, nothing here has an end.
+                self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no other way to it
             await self._process.wait()
             await self._reader
         await self._http.aclose()

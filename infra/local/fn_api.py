@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import base64
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -20,10 +21,11 @@ MODELLED_VERSION = "0.3.753"
 """The release of the open-source Fn server whose answers these are."""
 
 _HOP_HEADERS = {
-    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-    *("te", "trailer", "transfer-encoding", "upgrade"),
+    *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
+    *(b"te", b"trailer", b"transfer-encoding", b"upgrade"),
 }
-_REQUEST_HEADERS_OF_FN = {"host", "content-length", "fn-call-id", "fn-deadline"}
+_REQUEST_HEADERS_OF_FN = {b"host", b"content-length", b"fn-call-id", b"fn-deadline"}
+_PAGE, _LARGEST_PAGE = 30, 100
 
 
 class FnApi:
@@ -46,6 +48,8 @@ class FnApi:
             Route("/v2/fns/{fn_id}", self._get_function),
             Route("/v2/{changed:path}", self._refuse, methods=changes),
             Route("/v2/triggers", self._refuse),
+            Route("/v2/triggers/{trigger_id}", self._refuse),
+            Route("/v2/{unknown:path}", self._not_found),
             Route("/invoke/{fn_id}", self._invoke, methods=["POST"]),
         ]
 
@@ -54,7 +58,8 @@ class FnApi:
 
     async def _list_apps(self, request: Request) -> Response:
         name = request.query_params.get("name")
-        return _items([self._app_json(app) for app in self._apps.values() if name in (None, app.name)])
+        found = [self._app_json(app) for app in self._apps.values() if name in (None, app.name)]
+        return JSONResponse(_page(request, found))
 
     async def _get_app(self, request: Request) -> Response:
         app = self._apps.get(request.path_params["app_id"])
@@ -67,7 +72,7 @@ class FnApi:
         if not app_id:
             raise HTTPException(400, "Missing AppID on Fn")
         found = [fn for fn in self._functions.values() if fn.app.id == app_id and name in (None, fn.name)]
-        return _items([self._function_json(fn, request) for fn in found])
+        return JSONResponse(_page(request, [self._function_json(fn, request) for fn in found]))
 
     async def _get_function(self, request: Request) -> Response:
         return JSONResponse(self._function_json(self._function(request), request))
@@ -75,14 +80,21 @@ class FnApi:
     async def _refuse(self, request: Request) -> Response:
         raise HTTPException(501, f"The local Fn server does not model {request.method} {request.url.path}")
 
+    async def _not_found(self, _: Request) -> Response:
+        raise HTTPException(404)
+
     async def _invoke(self, request: Request) -> Response:
         function, call_id = self._function(request), new_call_id()
         dropped = _HOP_HEADERS | _REQUEST_HEADERS_OF_FN
-        headers = [(name, value) for name, value in request.headers.items() if name not in dropped]
+        headers = [(name, value) for name, value in request.headers.raw if name not in dropped]
         # A real server answers 202 here. The cloud that detached the call has done so, and waits for its end.
         detached = request.headers.get("fn-invoke-type") == "detached"
         try:
-            answer = await self._pools[function.id].call(call_id, headers, await request.body(), detached=detached)
+            body = await request.body()
+        except ClientDisconnect:
+            return Response(status_code=499)  # to nobody: whoever asked is gone
+        try:
+            answer = await self._pools[function.id].call(call_id, headers, body, detached=detached)
         except CallTimedOut:
             return _failure(504, "Timed out", call_id)
         except CallFailed:
@@ -128,8 +140,22 @@ async def describe_error(request: Request, error: Exception) -> Response:
     return JSONResponse({"message": message}, status_code=error.status_code, headers=error.headers)
 
 
-def _items(items: Sequence[dict[str, Any]]) -> Response:
-    return JSONResponse({"items": list(items)})
+def _page(request: Request, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The page of a list by name that `cursor` and `per_page` ask for.
+
+    As on a real server a wrong `per_page` is as good as none, a wrong `cursor` is 500, and a page that is full has a
+    cursor, whether anything follows or not.
+    """
+    per_page = request.query_params.get("per_page", "")
+    try:
+        size = min(int(per_page) if per_page.isdecimal() else 0, _LARGEST_PAGE) or _PAGE
+        last = base64.urlsafe_b64decode(request.query_params.get("cursor", "") + "==").decode()
+    except ValueError as error:
+        raise HTTPException(500, "internal server error") from error
+    page = sorted((item for item in items if item["name"] > last), key=lambda item: str(item["name"]))[:size]
+    if len(page) < size:
+        return {"items": page}
+    return {"items": page, "next_cursor": base64.urlsafe_b64encode(page[-1]["name"].encode()).decode().rstrip("=")}
 
 
 def _failure(status: int, message: str, call_id: str) -> Response:
@@ -149,8 +175,8 @@ def _passed_on(answer: Answer, call_id: str) -> Response:
             return _failure(502, "invalid function response", call_id)
     response = Response(answer.body, headers={"Fn-Call-Id": call_id})
     for name, value in answer.headers:
-        if name.lower() not in _HOP_HEADERS | {"content-length"}:
-            response.headers.append(name, value)
+        if name.lower() not in _HOP_HEADERS | {b"content-length"}:
+            response.raw_headers.append((name.lower(), value))
     if "content-type" not in response.headers:
         is_json = answer.body.startswith(b"{")
         response.headers["content-type"] = f"{'application/json' if is_json else 'text/plain'}; charset=utf-8"

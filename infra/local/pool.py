@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from infra.local.container import Answer, Container, StartFailed
+from infra.local.container import Answer, Container, Headers, StartFailed
 from infra.local.function import Function
 
 Note = Callable[..., None]
@@ -28,19 +28,17 @@ class Pool:
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def call(
-        self, call_id: str, headers: Sequence[tuple[str, str]], body: bytes, *, detached: bool = False
-    ) -> Answer:
-        """The FDK's answer; raises `StartFailed`, `CallTimedOut` or `CallFailed`, and then the container is gone."""
+    async def call(self, call_id: str, headers: Headers, body: bytes, *, detached: bool = False) -> Answer:
+        """The FDK's answer; raises `StartFailed`, `CallTimedOut` or `CallFailed`, and then the container is killed."""
         async with self._places:
             container = await self._take()
             self._note("function.called", call_id=call_id, pid=container.pid)
             started, longest = time.monotonic(), self.function.longest_call(detached=detached)
             try:
-                answer = await container.call([*headers, ("Fn-Call-Id", call_id)], body, longest)
+                answer = await container.call([*headers, (b"Fn-Call-Id", call_id.encode())], body, longest)
             except BaseException as error:  # also a cancellation: whatever the container still does, it is not this
                 self._note("function.broke", call_id=call_id, pid=container.pid, reason=type(error).__name__)
-                await self._end(container)
+                self._end_soon(container)
                 raise
             seconds = round(time.monotonic() - started, 3)
             self._note("function.answered", call_id=call_id, pid=container.pid, status=answer.status, seconds=seconds)
@@ -80,6 +78,10 @@ class Pool:
 
     def _idle_too_long(self, container: Container) -> None:
         del self._idle[container]
+        self._end_soon(container)
+
+    def _end_soon(self, container: Container) -> None:
+        """Kill it at once; nobody but `close` waits for the rest."""
         ending = asyncio.create_task(self._end(container))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

@@ -1,8 +1,10 @@
 """How functions are run: claims that hold on a real Fn server and hold here, shown with a function of our own."""
 
+import asyncio
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.local.container import START_TIMEOUT, Container, StartFailed
 from infra.local.fn_server import FnServer
 from infra.local.function import App, Function
 from infra.local.socket_folder import PREFIX, SocketFolder
@@ -70,6 +73,9 @@ class Watched:
 
     def kinds(self) -> list[str]:
         return [event["kind"] for event in self.events]
+
+    def written(self) -> list[str]:
+        return [event["line"] for event in self.events if event["kind"] == "function.wrote"]
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +176,38 @@ def test_a_call_over_time_is_answered_504_and_its_process_killed() -> None:
     assert before["environment"]["FN_LISTENER"] != after["environment"]["FN_LISTENER"]
 
 
+def test_a_504_does_not_wait_for_what_the_function_left_behind() -> None:
+    """A process in a group of its own survives with the function's output in its hands; the server lets go of that."""
+    hurried = replace(FUNCTION, timeout=0.3)
+    with FnServer([hurried]) as server:
+        function = Watched(server, hurried)
+        late = function.call(do="leave behind", own_group=True, seconds=60)
+        when_answered = function.kinds()
+        began = time.monotonic()
+    took = time.monotonic() - began
+
+    child = int(function.written()[0])
+    os.kill(child, signal.SIGKILL)
+    assert (late.status_code, len(late.headers["Fn-Call-Id"])) == (504, 26)
+    assert "function.ended" not in when_answered
+    assert "function.ended" in function.kinds()
+    assert took < 5
+
+
+def test_a_process_takes_its_children_along() -> None:
+    """Nothing that a function started outlives its container, like everything else in it."""
+    with FnServer([FUNCTION]) as server:
+        function = Watched(server, FUNCTION)
+        function.call(do="leave behind", own_group=False, seconds=0)
+        function.wait_for("function.wrote")
+        child = os.pidfd_open(int(function.written()[0]))
+    ended, _, _ = select.select([child], [], [], 5)
+    if not ended:
+        signal.pidfd_send_signal(child, signal.SIGKILL)
+    os.close(child)
+    assert ended
+
+
 def test_an_exception_is_answered_502_without_its_text(function: Watched) -> None:
     """The FDK would give the text away; the server does not, and the process goes on."""
     pid = function.call().json()["pid"]
@@ -203,7 +241,21 @@ def test_a_process_that_dies_in_a_call_is_replaced(function: Watched) -> None:
     died = function.call(do="die")
 
     assert (died.status_code, died.json()) == (502, {"message": "error receiving function response"})
+    assert len(died.headers["Fn-Call-Id"]) == 26
     assert function.call().status_code == 200
+
+
+def test_a_process_that_died_while_idle_is_replaced(function: Watched) -> None:
+    """Nobody is given a dead one."""
+    pid = function.call().json()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    while is_running(pid):
+        time.sleep(0.005)
+
+    answer = function.call()
+
+    assert answer.status_code == 200
+    assert answer.json()["pid"] != pid
 
 
 def test_what_a_function_writes_is_handed_on_line_by_line(function: Watched) -> None:
@@ -211,8 +263,15 @@ def test_what_a_function_writes_is_handed_on_line_by_line(function: Watched) -> 
     function.call(do="write", text='{"event": "one"}\n{"event": "two"}')
     function.wait_for("function.wrote", count=2)
 
-    written = [event["line"] for event in function.events if event["kind"] == "function.wrote"]
-    assert written == ['{"event": "one"}', '{"event": "two"}']
+    assert function.written() == ['{"event": "one"}', '{"event": "two"}']
+
+
+def test_a_line_that_is_too_long_does_not_end_the_log(function: Watched) -> None:
+    """Its start is lost, what follows is not; else the function would block at its next word."""
+    function.call(do="write", text="x" * (3 << 19) + "\nafter")
+    function.wait_for("function.wrote", count=2)
+
+    assert function.written()[-1] == "after"
 
 
 def test_a_function_that_cannot_start_says_why_in_its_log(tmp_path: Path) -> None:
@@ -225,6 +284,39 @@ def test_a_function_that_cannot_start_says_why_in_its_log(tmp_path: Path) -> Non
     assert failed.status_code == 502
     assert failed.json()["message"].startswith("Container failed to initialize")
     assert any("doesn't exist" in event.get("line", "") for event in function.events)
+
+
+def test_a_process_has_five_seconds_for_its_socket(tmp_path: Path) -> None:
+    """As on an Fn server; one that has none by then did not start, and what it wrote is said."""
+    silent = replace(FUNCTION, handler="silent", packages=verbatim_fdk(tmp_path))
+
+    async def start() -> float:
+        container = Container(silent, lambda _: None, start_timeout=0.3)
+        began = time.monotonic()
+        try:
+            with pytest.raises(StartFailed, match=r"no socket after 0\.3 s\nno socket today"):
+                await container.start()
+            return time.monotonic() - began
+        finally:
+            await container.stop()
+
+    assert asyncio.run(start()) < 1
+    assert START_TIMEOUT == 5
+
+
+def test_a_connection_is_kept_for_a_second(tmp_path: Path) -> None:
+    """Not for longer: the FDK may close it at any time, and a call must not meet that."""
+    raw = replace(FUNCTION, handler="verbatim", packages=verbatim_fdk(tmp_path))
+    with FnServer([raw]) as server:
+        function = Watched(server, raw)
+        connections = []
+        for pause in (0, 0, 1.05):
+            time.sleep(pause)
+            answer = httpx.post(server.invoke_url(raw), content="HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            assert answer.status_code == 200
+            connections.append(len(function.written()))
+    assert function.written() == ["connected"] * 2
+    assert connections[:2] == [1, 1]
 
 
 def test_an_idle_process_ends() -> None:
@@ -300,6 +392,13 @@ def test_a_killed_server_takes_its_processes_along() -> None:
     ended, _, _ = select.select([process], [], [], 10)
     os.close(process)
     assert ended
+
+
+def verbatim_fdk(packages: Path) -> Path:
+    """The folder, with another FDK than Python's as its program."""
+    (packages / "bin").mkdir()
+    (packages / "bin" / "fdk").symlink_to(FUNCTION.file.parent / "verbatim_fdk.py")
+    return packages
 
 
 def is_running(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,19 @@ def test_a_function_that_cannot_be_reached_is_tried_again(cloud: Messaging) -> N
     cloud.delivery.functions[FUNCTION] = reachable
     cloud.advance(seconds=10)
     assert len(cloud.function.calls) == 1
+
+
+def test_whatever_stops_a_call_is_noted(cloud: Messaging) -> None:
+    """Here a header that cannot be sent: nobody waits for the call, so that the diary alone can tell."""
+
+    async def run() -> None:
+        cloud.delivery.invoke(FUNCTION, replace(message(Redelivery(())), headers={"x-made-by": "€"}))
+        await cloud.delivery.settle()
+
+    cloud._runner.run(run())
+    assert kinds(cloud) == ["events.failed", "events.dropped"]
+    (entry,) = cloud.noted("events.failed")
+    assert (entry["status"], entry["reason"]) == (None, "UnicodeEncodeError")
 
 
 def test_a_function_that_never_answers_is_given_up_and_tried_again(cloud: Messaging) -> None:

@@ -54,6 +54,30 @@ def test_a_synchronous_call_is_answered_with_the_functions_own_answer(tenant: Te
     assert answer.headers["opc-request-id"].startswith("mine/")
 
 
+@pytest.mark.parametrize("invoke_type", ["sync", "detached"])
+@pytest.mark.parametrize("given", ["é €".encode(), b"\xe9"], ids=["UTF-8", "Latin-1"])
+def test_headers_pass_byte_for_byte_in_both_directions(
+    tenant: Tenant, told: Told, invoke_type: str, given: bytes
+) -> None:
+    """HTTP leaves their encoding open; to either end a strange one is no reason to fail."""
+    as_latin_1 = given.decode("latin-1")
+    told.answers = [(200, {"x-own": as_latin_1, "fn-call-id": as_latin_1}, b"{}")]
+    url = f"{endpoint(tenant, told.id)}/20181201/functions/{told.id}/actions/invoke"
+    request = tenant.signed("POST", url, b"{}")
+    headers = [*request.headers.raw, (b"fn-invoke-type", invoke_type.encode()), (b"opc-request-id", given)]
+    with tenant.http() as client:
+        answer = client.send(httpx.Request("POST", url, headers=headers, content=b"{}"))
+    tenant.emulator.settle()
+    ((seen, _),) = told.calls
+    assert seen["opc-request-id"].startswith(f"{as_latin_1}/")
+    if invoke_type == "sync":
+        assert answer.status_code == 200
+        assert {(b"x-own", given), (b"fn-call-id", given)} <= set(answer.headers.raw)
+    else:
+        assert answer.status_code == 202
+        assert outcomes(tenant, told.id) == ["functions.delivered"]
+
+
 @pytest.mark.parametrize("version", ["20181201", "20260325"])
 def test_both_versions_of_the_api_are_served(tenant: Tenant, told: Told, version: str) -> None:
     """The one of Oracle's pages, and the one that the SDK calls."""
@@ -158,6 +182,15 @@ def test_an_answer_of_more_than_6_mb_is_502(tenant: Tenant, told: Told) -> None:
     """The function has done its work all the same."""
     told.answers = [(200, {}, b" " * (LARGEST_BODY + 1))]
     assert refusal(lambda: invoke(tenant, told.id)) == (502, "FunctionInvokeResponseBodyTooLarge")
+
+
+def test_an_answer_that_is_not_what_its_headers_say_is_502(tenant: Tenant, told: Told) -> None:
+    """As any other that is none; of a detached call the diary knows."""
+    told.answers = [(200, {"content-encoding": "gzip"}, b"plain")] * 2
+    assert refusal(lambda: invoke(tenant, told.id)) == (502, "FunctionInvokeInvalidResponse")
+    detach(tenant, told.id)
+    tenant.emulator.settle()
+    assert outcomes(tenant, told.id) == ["functions.failed", "functions.dropped"]
 
 
 def test_a_function_that_cannot_be_reached_is_503_or_a_detached_call_in_vain(tenant: Tenant) -> None:

@@ -76,7 +76,7 @@ class Troubles(Step):
         self.world.cloud.block_volume.fail_next(f"Create{kind.name}")
 
     def _draw(self, rates: Mapping[FaultKind, float]) -> None:
-        """Events come late, twice or never whatever the rates are for requests; in a world that is calm nothing does."""
+        """Events come late, twice or never whatever the rates for requests are; nothing does in a world that is calm."""
         if self.world.is_calm:
             return
         of_events = {FaultKind.LOST: 0.1, FaultKind.TWICE: 0.1, FaultKind.LATE: 0.1}

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,10 @@ def handler(ctx: InvokeContext, data: io.BytesIO) -> Response:
             os._exit(3)
         case "write":
             sys.stderr.write(request["text"] + "\n")
+        case "leave behind":
+            child = subprocess.Popen(["sleep", "60"], start_new_session=request["own_group"])
+            sys.stderr.write(f"{child.pid}\n")
+            time.sleep(request["seconds"])
         case "respond":
             return Response(ctx, request["body"], request.get("headers"), request["status"])
     answer = {
