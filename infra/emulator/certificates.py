@@ -8,6 +8,8 @@ from pathlib import Path
 
 import trustme
 
+from infra.emulator.hosts import wildcards
+
 
 class Authority:
     """A certificate authority that lives as long as this object; its private key never leaves memory."""
@@ -21,8 +23,6 @@ class Authority:
 
     def server_context(self, regions: Sequence[str]) -> ssl.SSLContext:
         """TLS for every OCI host name of `regions`."""
-        domains = ("oraclecloud.com", "oci.oraclecloud.com", "functions.oci.oraclecloud.com")
-        names = [f"*.{region}.{domain}" for region in regions for domain in domains]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(*names, common_name="oraclecloud.com").configure_cert(context)
+        self._authority.issue_cert(*wildcards(regions), common_name="oraclecloud.com").configure_cert(context)
         return context

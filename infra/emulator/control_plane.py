@@ -142,4 +142,4 @@ def refuse_the_rest(version: str) -> Route:
     async def refuse(request: Request) -> Response:
         raise not_modelled(f"{request.method} {request.url.path}")
 
-    return Route(f"/{version}/{{rest:path}}", refuse, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
+    return Route(f"/{version}/{{rest:path}}", refuse, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.emulator.clock import Clock
@@ -34,7 +34,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            self._diary.note("api.abandoned", method=request.method, path=request.url.path)
+            return
         self._clock.run_due()
 
         async def replay() -> Message:

@@ -78,6 +78,8 @@ def _read_query(request: Request, listing: Listing) -> Query:
     known = {"compartmentId", "limit", "page", *listing.filters} | ({"sortBy", "sortOrder"} if listing.sorts else set())
     if unknown := sorted(query.keys() - known):
         raise not_modelled(f"the query parameter {unknown[0]} of {request.url.path}")
+    if repeated := sorted(name for name in query if len(query.getlist(name)) > 1):
+        raise invalid(repeated[0], "given only once")
     if listing.compartment_required and "compartmentId" not in query:
         raise ApiError(400, "MissingParameter", "Missing required query parameter compartmentId.")
     if "sortBy" in query and query["sortBy"] not in listing.sorts:

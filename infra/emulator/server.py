@@ -20,6 +20,7 @@ from infra.emulator.certificates import Authority
 from infra.emulator.client_files import ClientFiles
 from infra.emulator.clock import Clock
 from infra.emulator.cloud import Cloud
+from infra.emulator.complaints import complaints_in
 from infra.emulator.faults.cutter import Cutter
 from infra.emulator.faults.injector import ConnectionCut
 from infra.emulator.listeners import Listener
@@ -177,7 +178,7 @@ class Emulator:
     async def _services(self, listening: socket.socket) -> AsyncIterator[None]:
         """The TLS server and the tunnel to it, ready when this is entered."""
         context = self._authority.server_context(self.regions)
-        with listen(0) as inner:
+        with listen(0) as inner, complaints_in(self.cloud.diary):
             tunnel = Tunnel(self.regions, inner.getsockname()[1], self.cloud.diary)
             config = uvicorn.Config(
                 Cutter(self.cloud.app(self._pause), tunnel.cut),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ async def verify(request: Request, identity: Identity) -> Principal:
     try:
         signature = base64.b64decode(parameters["signature"], validate=True)
         key.verify(signature, _signing_string(request, signed), PKCS1v15(), hashes.SHA256())
-    except (binascii.Error, InvalidSignature) as error:
+    except (ValueError, InvalidSignature) as error:
         raise AuthenticationError("the signature does not match the request") from error
     if request.method in METHODS_WITH_BODY:
         await _require_body(request)
@@ -67,7 +66,7 @@ def _require_recent(request: Request, signed: Sequence[str], now: datetime) -> N
     name = "x-date" if "x-date" in signed else "date"
     try:
         sent = parsedate_to_datetime(request.headers[name])
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise AuthenticationError(f"{name} is not a date") from error
     if sent.tzinfo is None:
         sent = sent.replace(tzinfo=UTC)

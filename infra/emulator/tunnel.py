@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from infra.emulator.diary import Diary
+from infra.emulator.hosts import host_pattern
 
 _REQUEST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<target>\S+) HTTP/1\.[01]")
 _LONGEST_HEAD = 16_384
@@ -21,8 +22,7 @@ class Tunnel:
     """A listening proxy; what it lets through goes to the TLS server at `upstream_port` of this machine."""
 
     def __init__(self, regions: Sequence[str], upstream_port: int, diary: Diary) -> None:
-        names = "|".join(re.escape(region) for region in regions)
-        self._allowed = re.compile(rf"[a-z0-9-]+\.({names})(\.oci|\.ds\.oci|\.functions\.oci)?\.oraclecloud\.com:443")
+        self._allowed = host_pattern(regions)
         self._upstream_port = upstream_port
         self._diary = diary
         self._open: set[StreamWriter] = set()
@@ -73,7 +73,8 @@ class Tunnel:
             text = "This proxy answers CONNECT only: use it as HTTPS_PROXY, with https:// addresses."
             await self._refuse(writer, HTTPStatus.METHOD_NOT_ALLOWED, target, text)
             return False
-        if not self._allowed.fullmatch(target):
+        host, _, port = target.partition(":")
+        if not self._allowed.fullmatch(host) or port != "443":
             text = f"{target} is not a host of the emulated cloud, and there is no way out of it."
             await self._refuse(writer, HTTPStatus.FORBIDDEN, target, text)
             return False

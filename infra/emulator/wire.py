@@ -59,11 +59,11 @@ def timestamp(moment: datetime) -> str:
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - a JSON value
     """The JSON value that `text` holds, sure to be written again as it was read.
 
-    Raises `ValueError` for anything else, also for what Python takes for JSON and OCI does not: NaN, numbers beyond
-    all bounds, lone surrogates, and what nests deeper than `LARGEST_DEPTH`.
+    Raises `ValueError` for anything else, also for what Python takes for JSON and OCI does not: other encodings than
+    UTF-8, NaN, numbers beyond all bounds, lone surrogates, and what nests deeper than `LARGEST_DEPTH`.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text if isinstance(text, str) else text.decode())
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     _require_writable(value, LARGEST_DEPTH)

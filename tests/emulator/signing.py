@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -36,10 +36,11 @@ def signed(
     body: bytes | None = None,
     date: datetime | None = None,
     sign: Sequence[str] | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> httpx.Request:
-    """A request as OCI wants it; `sign` names other headers to be signed than the required ones."""
+    """A request as OCI wants it, with `extra` headers; `sign` names others to be signed than the required ones."""
     parts = urlsplit(url)
-    headers = {"date": format_datetime(date or datetime.now(UTC), usegmt=True), "host": parts.netloc}
+    headers = {"date": format_datetime(date or datetime.now(UTC), usegmt=True), "host": parts.netloc, **(extra or {})}
     if body is not None:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         headers |= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import oci
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from oci.circuit_breaker import NoCircuitBreakerStrategy
 from oci.core.models import (
     CopyBootVolumeBackupDetails,
@@ -25,6 +27,7 @@ from oci.core.models import (
     VolumeGroupSourceFromVolumesDetails,
 )
 
+from infra.emulator.identity import new_key
 from infra.emulator.server import Emulator
 from tests.emulator.signing import signed
 
@@ -36,6 +39,12 @@ REGIONS = (ASHBURN, PHOENIX, FRANKFURT)
 PLACE = "Emul:US-ASHBURN-1-AD-1"
 LONG_ENOUGH = timedelta(minutes=5)
 """For everything that is under way to end."""
+
+
+@functools.cache
+def _key() -> RSAPrivateKey:
+    """One for the tokens of all tests: to make a new one takes longer than most of them."""
+    return new_key()
 
 
 @dataclass
@@ -68,7 +77,7 @@ class Tenant:
 
     def signed(self, method: str, url: str, body: bytes | None = None) -> httpx.Request:
         """A request with the signature of a resource principal."""
-        credential = self.emulator.call(lambda cloud: cloud.identity.issue_token(ASHBURN))
+        credential = self.emulator.call(lambda cloud: cloud.identity.issue_token(ASHBURN, key=_key()))
         return signed(method, url, f"ST${credential.key_id}", credential.private_key_pem, body=body)
 
     def send(self, method: str, path: str, body: object = None) -> httpx.Response:
@@ -145,6 +154,13 @@ class Tenant:
     def happened(self, kind: str) -> list[dict[str, Untyped]]:
         """What the diary has of this kind so far."""
         return self.emulator.call(lambda cloud: [entry for entry in cloud.diary.entries if entry["kind"] == kind])
+
+    def noted(self, kind: str, act: Callable[[], object]) -> list[dict[str, Untyped]]:
+        """What `act` adds of this kind to the diary, which is the cloud's and older than the test."""
+        before = self.happened(kind)
+        act()
+        known = {id(entry) for entry in before}
+        return [entry for entry in self.happened(kind) if id(entry) not in known]
 
     def _connect(self, config: dict[str, Untyped], signer: Untyped) -> Untyped:
         given = {} if signer is None else {"signer": signer}

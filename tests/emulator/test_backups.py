@@ -123,11 +123,32 @@ def test_a_deleted_backup_is_shown_as_terminated_and_then_vanishes(tenant: Tenan
     assert client.delete_volume_backup(backup.id).status == 204
     assert client.get_volume_backup(backup.id).data.lifecycle_state == "TERMINATING"
     assert refusal(lambda: client.delete_volume_backup(backup.id)) == (409, "IncorrectState")
-    tenant.pass_time()
+    tenant.pass_time(timedelta(seconds=5))
     assert client.get_volume_backup(backup.id).data.lifecycle_state == "TERMINATED"
     assert refusal(lambda: client.delete_volume_backup(backup.id)) == (404, "NotAuthorizedOrNotFound")
-    tenant.pass_time(timedelta(hours=24))
+    tenant.pass_time(timedelta(hours=24, seconds=-1))
+    assert client.get_volume_backup(backup.id).data.lifecycle_state == "TERMINATED"
+    tenant.pass_time(timedelta(seconds=1))
     assert refusal(lambda: client.get_volume_backup(backup.id)) == (404, "NotAuthorizedOrNotFound")
+
+
+@pytest.mark.parametrize("collection", ["volumes", "volumeBackups"])
+def test_what_ends_is_not_changed(tenant: Tenant, collection: str) -> None:
+    """An update is 409 while a resource ends, and 404 once it has ended, though it is still shown."""
+    one = tenant.volume()
+    if collection == "volumeBackups":
+        one = tenant.volume_backup(one.id)
+    path, details = f"{collection}/{one.id}", {"displayName": "new"}
+    assert tenant.send("DELETE", path).status_code == 204
+
+    def update() -> tuple[int, str]:
+        answer = tenant.send("PUT", path, details)
+        return answer.status_code, answer.json()["code"]
+
+    assert update() == (409, "IncorrectState")
+    tenant.pass_time()
+    assert update() == (404, "NotAuthorizedOrNotFound")
+    assert tenant.send("GET", path).json()["displayName"] == one.display_name
 
 
 def test_deleting_a_group_backup_deletes_its_members(tenant: Tenant) -> None:
@@ -203,6 +224,37 @@ def test_an_update_changes_the_etag_and_nothing_else_does(tenant: Tenant) -> Non
     assert changed.data.freeform_tags == {"x": "y"}
     assert changed.headers["etag"] != first
     assert client.update_volume_group_backup(backup.id, update).headers["etag"] == changed.headers["etag"]
+
+
+def test_a_new_state_is_a_new_etag(tenant: Tenant) -> None:
+    """What was read in one state guards nothing that is done in the next, though no other field has changed."""
+    client = tenant.block_volume()
+    made = client.create_volume_backup(CreateVolumeBackupDetails(volume_id=tenant.volume().id))
+    tenant.pass_time(timedelta(seconds=2))
+    etag, backup = made.headers["etag"], client.get_volume_backup(made.data.id)
+    assert (made.data.lifecycle_state, backup.data.lifecycle_state) == ("REQUEST_RECEIVED", "CREATING")
+    assert backup.headers["etag"] != etag
+    update = UpdateVolumeBackupDetails(display_name="new")
+    assert refusal(lambda: client.update_volume_backup(backup.data.id, update, if_match=etag)) == (412, "NoEtagMatch")
+
+
+def test_any_etag_is_matched_by_an_asterisk(tenant: Tenant) -> None:
+    """For every kind, on updates and on deletions."""
+    client, group = tenant.block_volume(), tenant.group()
+    backup = tenant.group_backup(group.id)
+    of_volume, of_boot_volume = backup.volume_backup_ids
+    volume, boot_volume = group.volume_ids
+    for kind, one in {
+        "volume": volume,
+        "boot_volume": boot_volume,
+        "volume_group": group.id,
+        "volume_backup": of_volume,
+        "boot_volume_backup": of_boot_volume,
+        "volume_group_backup": backup.id,
+    }.items():
+        assert getattr(client, f"update_{kind}")(one, {"displayName": "new"}, if_match="*").status == 200
+    for kind, one in {"volume_group_backup": backup.id, "volume_group": group.id, "volume": volume}.items():
+        assert getattr(client, f"delete_{kind}")(one, if_match="*").status == 204
 
 
 def test_an_outdated_etag_changes_nothing(tenant: Tenant) -> None:

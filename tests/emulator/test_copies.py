@@ -162,6 +162,26 @@ def test_more_copies_than_the_limit_are_refused_until_one_has_ended(limited: Lim
     assert tenant.copy_volume_backup(backup.id, FRANKFURT).lifecycle_state == "CREATING"
 
 
+def test_ten_copies_are_under_way_at_once_unless_told(tenant: Tenant) -> None:
+    """The eleventh is refused."""
+    backup = tenant.volume_backup(tenant.volume().id)
+    assert {tenant.copy_volume_backup(backup.id).lifecycle_state for _ in range(10)} == {"CREATING"}
+    assert refusal(lambda: tenant.copy_volume_backup(backup.id)) == (429, "TooManyRequests")
+
+
+def test_copies_from_one_region_leave_the_places_of_another(limited: Limited) -> None:
+    """Where one region has no place left, the other way is open."""
+    tenant = limited(Limits(copies_in_flight=1))
+    backup = tenant.volume_backup(tenant.volume().id)
+    there = tenant.copy_volume_backup(backup.id)
+    tenant.pass_time()
+    tenant.copy_volume_backup(backup.id)
+    from_phoenix = Tenant(tenant.emulator, tenant.compartment_id, {ASHBURN: tenant.block_volume(PHOENIX)})
+    assert from_phoenix.copy_volume_backup(there.id, FRANKFURT).lifecycle_state == "CREATING"
+    assert refusal(lambda: tenant.copy_volume_backup(backup.id, FRANKFURT)) == (429, "TooManyRequests")
+    assert refusal(lambda: from_phoenix.copy_volume_backup(there.id, FRANKFURT)) == (429, "TooManyRequests")
+
+
 def test_a_boot_volume_is_copied_once_at_a_time(tenant: Tenant) -> None:
     """A second copy of a boot volume's backups waits for the first to end."""
     backup = tenant.boot_volume_backup(tenant.boot_volume())

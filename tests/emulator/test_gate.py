@@ -6,6 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
+from starlette.types import Message
 
 from infra.emulator.block_volume.limits import Limits
 from infra.emulator.clock import Clock
@@ -51,3 +53,26 @@ def test_a_fault_of_the_emulator_is_answered_as_oci_would() -> None:
 
     answer = asyncio.run(ask())
     assert (answer.status_code, answer.json()["code"]) == (500, "InternalServerError")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0], ids=["no fault", "a fault to meet"])
+def test_a_request_that_breaks_off_is_written_down(seconds: float) -> None:
+    """It is no call, gets no answer, and meets no fault: nothing is known of it but what was asked for."""
+    cloud = Cloud([ASHBURN], Clock(), Limits())
+    cloud.faults.slow(ASHBURN, seconds)
+    incoming: list[Message] = [{"type": "http.request", "body": b"12345", "more_body": True}]
+    outgoing: list[Message] = []
+
+    async def receive() -> Message:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        outgoing.append(message)
+
+    headers = [(b"host", f"iaas.{ASHBURN}.oraclecloud.com".encode()), (b"content-length", b"100")]
+    path = "/20160918/volumes"
+    asked = {"method": "POST", "path": path, "query_string": b"", "scheme": "https", "headers": headers}
+    asyncio.run(cloud.app()({"type": "http", "http_version": "1.1", **asked}, receive, send))
+    (noted,) = [entry for entry in cloud.diary.entries if entry["kind"] != "fault"]
+    assert (noted["kind"], noted["method"], noted["path"]) == ("api.abandoned", "POST", path)
+    assert outgoing == []

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import oci.pagination
 import pytest
 from oci.core.models import CreateVolumeDetails
 
+from infra.emulator.block_volume.history import History
+from infra.emulator.block_volume.kinds import VOLUME
 from infra.emulator.block_volume.limits import Limits
-from tests.emulator.tenant import PHOENIX, PLACE, Tenant, Untyped, refusal
+from tests.emulator.tenant import ASHBURN, PHOENIX, PLACE, Tenant, Untyped, refusal
 
 INVALID = (400, "InvalidParameter")
 
@@ -74,6 +76,35 @@ def test_pages_hold_while_resources_come_and_go(tenant: Tenant) -> None:
 def test_a_page_has_between_1_and_1000_entries(tenant: Tenant, limit: object) -> None:
     """Other limits are refused."""
     assert refusal(lambda: page(tenant, limit=limit)) == INVALID
+
+
+def test_a_page_has_100_entries_unless_told(tenant: Tenant) -> None:
+    """Block Volume documents no number; who counts on all being there has to look for the next page."""
+    place = {"compartmentId": tenant.compartment_id, "availabilityDomain": PLACE}
+
+    def write(past: History) -> None:
+        for _ in range(101):
+            past.create(VOLUME, ASHBURN, **place)
+
+    tenant.emulator.call(lambda cloud: write(cloud.block_volume.history(datetime(2026, 1, 1, tzinfo=UTC))))
+    names, following = page(tenant)
+    assert (len(names), len(page(tenant, page=following)[0])) == (100, 1)
+
+
+@pytest.mark.parametrize(
+    "query", ["sortBy=SIZE", "sortBy=timecreated", "sortBy=", "sortOrder=UP", "sortOrder=asc", "sortOrder="]
+)
+def test_another_order_is_refused(tenant: Tenant, query: str) -> None:
+    """Only what the API names, in its letters."""
+    answer = tenant.get("volumes", f"?compartmentId={tenant.compartment_id}&{query}")
+    assert (answer.status_code, answer.json()["code"]) == INVALID
+
+
+@pytest.mark.parametrize("query", ["limit=0&limit=5", "limit=5&limit=5", "displayName=a&displayName=b"])
+def test_a_parameter_is_given_once(tenant: Tenant, query: str) -> None:
+    """Of two values none is the one that was meant."""
+    answer = tenant.get("volumes", f"?compartmentId={tenant.compartment_id}&{query}")
+    assert (answer.status_code, answer.json()["code"]) == INVALID
 
 
 @pytest.mark.parametrize("broken", ["x", "bm9uc2Vuc2U=", "MTI="])

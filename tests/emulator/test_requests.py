@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from oci.core.models import (
+    BootVolumeSourceFromBootVolumeDetails,
+    CreateBootVolumeDetails,
+    CreateVolumeDetails,
     CreateVolumeGroupDetails,
     UpdateVolumeDetails,
     UpdateVolumeGroupDetails,
@@ -11,9 +16,14 @@ from oci.core.models import (
     VolumeGroupSourceFromVolumesDetails,
 )
 
+from infra.emulator.ocids import new_ocid
+from infra.emulator.wire import ApiError
 from tests.emulator.tenant import ASHBURN, PHOENIX, PLACE, Tenant, refusal
 
 MISSING_VOLUME = "ocid1.volume.oc1.iad.missing"
+WELL_FORMED = json.dumps({"volumeId": MISSING_VOLUME})
+
+HOST = f"iaas.{ASHBURN}.oraclecloud.com"
 
 
 def code(tenant: Tenant, method: str, path: str, body: object = None) -> tuple[int, str]:
@@ -27,6 +37,8 @@ def code(tenant: Tenant, method: str, path: str, body: object = None) -> tuple[i
     [
         (b"{", (400, "CannotParseRequest")),
         (b"[]", (400, "CannotParseRequest")),
+        *((WELL_FORMED.encode(code), (400, "CannotParseRequest")) for code in ("utf-8-sig", "utf-16", "utf-32-be")),
+        (WELL_FORMED.encode(), (404, "NotAuthorizedOrNotFound")),
         ({}, (400, "MissingParameter")),
         ({"volumeId": None}, (400, "MissingParameter")),
         ({"volumeId": MISSING_VOLUME}, (404, "NotAuthorizedOrNotFound")),
@@ -74,21 +86,80 @@ def test_freeform_tags_have_limits(tenant: Tenant, tags: object, accepted: bool)
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body"),
+    ("method", "path", "body", "what"),
     [
-        ("GET", "volumeBackupPolicies", None),
-        ("GET", "instances", None),
-        ("PATCH", f"volumes/{MISSING_VOLUME}", {}),
-        ("POST", f"volumeBackups/{MISSING_VOLUME}/actions/changeCompartment", {}),
-        ("POST", "volumes", {"compartmentId": "x", "backupPolicyId": "y"}),
-        ("POST", "volumes", {"compartmentId": "x", "blockVolumeReplicas": []}),
+        ("GET", "volumeBackupPolicies", None, f"GET {HOST}/20160918/volumeBackupPolicies"),
+        ("GET", "instances", None, f"GET {HOST}/20160918/instances"),
+        ("PATCH", "volumes/x", {}, f"PATCH {HOST}/20160918/volumes/x"),
+        ("HEAD", "volumes", None, f"HEAD {HOST}/20160918/volumes"),
+        ("HEAD", "volumes/x", None, f"HEAD {HOST}/20160918/volumes/x"),
+        ("POST", "volumes/x/actions/move", {}, f"POST {HOST}/20160918/volumes/x/actions/move"),
+        ("POST", "volumes", {"compartmentId": "x", "backupPolicyId": "y"}, "the field backupPolicyId of a volume"),
+        ("POST", "volumes", {"compartmentId": "x", "blockVolumeReplicas": []}, "the field blockVolumeReplicas"),
     ],
     ids=str,
 )
-def test_what_is_not_modelled_is_refused_and_noted(tenant: Tenant, method: str, path: str, body: object) -> None:
-    """501 says that the emulator, not OCI, ends here; the diary keeps it."""
-    assert code(tenant, method, path, body) == (501, "NotImplemented")
-    assert tenant.happened("refused")[-1]["status"] == 501
+def test_what_is_not_modelled_is_refused_and_noted(
+    tenant: Tenant, method: str, path: str, body: object, what: str
+) -> None:
+    """501 says that the emulator, not OCI, ends here; the diary keeps what it was that was asked for."""
+    answers = []
+    (noted,) = tenant.noted("refused", lambda: answers.append(tenant.send(method, path, body)))
+    assert answers[0].status_code == 501
+    assert method == "HEAD" or answers[0].json() == {"code": "NotImplemented", "message": noted["reason"]}
+    assert noted["reason"].startswith(f"The emulator does not model {what}")
+    assert (noted["method"], noted["path"], noted["status"]) == (method, f"/20160918/{path}", 501)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"events.{ASHBURN}.oci.oraclecloud.com/20181201/rules",
+        f"telemetry.{ASHBURN}.oraclecloud.com/20180401/alarms",
+        f"notification.{ASHBURN}.oraclecloud.com/20181201/topics",
+        f"functions.{ASHBURN}.oci.oraclecloud.com/20181201/functions/x",
+        f"identity.{ASHBURN}.oraclecloud.com/20160918/tenancies/x/regionSubscriptions",
+    ],
+)
+def test_no_service_answers_head(tenant: Tenant, address: str) -> None:
+    """Not even where it answers GET."""
+    with tenant.http() as client:
+        assert client.send(tenant.signed("HEAD", f"https://{address}")).status_code == 501
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"Emul:{PHOENIX.upper()}-AD-1",
+        f"Emul:{ASHBURN.upper()}-AD-4",
+        f"Uocm:{ASHBURN.upper()}-AD-1",
+        PLACE.lower(),
+        "AD-1",
+    ],
+)
+def test_an_availability_domain_is_one_of_the_regions_own(tenant: Tenant, place: str) -> None:
+    """One of another region, of another tenancy or of no region is refused, whatever is to be made there."""
+    client = tenant.block_volume()
+    source = VolumeGroupSourceFromVolumesDetails(volume_ids=[MISSING_VOLUME])
+    details = {"compartment_id": tenant.compartment_id, "availability_domain": place}
+    boot = BootVolumeSourceFromBootVolumeDetails(id=new_ocid("bootvolume", ASHBURN))
+    for refused in (
+        lambda: client.create_volume(CreateVolumeDetails(**details)),
+        lambda: client.create_boot_volume(CreateBootVolumeDetails(source_details=boot, **details)),
+        lambda: client.create_volume_group(CreateVolumeGroupDetails(source_details=source, **details)),
+    ):
+        assert refusal(refused) == (400, "InvalidParameter")
+    with pytest.raises(ApiError, match="availabilityDomain"):
+        tenant.emulator.call(
+            lambda cloud: cloud.block_volume.seed_boot_volume(ASHBURN, "boot", availabilityDomain=place)
+        )
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_region_has_three_availability_domains(tenant: Tenant, number: int) -> None:
+    """A volume is where it was asked for."""
+    place = f"Emul:{ASHBURN.upper()}-AD-{number}"
+    assert tenant.volume(availability_domain=place).availability_domain == place
 
 
 def test_a_service_that_is_not_modelled_is_refused(tenant: Tenant) -> None:

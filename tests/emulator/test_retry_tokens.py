@@ -6,9 +6,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from oci.core.models import CopyVolumeBackupDetails, CreateVolumeBackupDetails
+from oci.core.models import CopyVolumeBackupDetails, CreateVolumeBackupDetails, CreateVolumeDetails
 
-from tests.emulator.tenant import FRANKFURT, PHOENIX, Tenant, Untyped, refusal
+from tests.emulator.tenant import ASHBURN, FRANKFURT, PHOENIX, Tenant, Untyped, refusal
 
 INVALIDATED = (409, "InvalidatedRetryToken")
 
@@ -63,6 +63,16 @@ def test_a_token_is_good_for_one_operation(tenant: Tenant, once: str) -> None:
     backup = create(tenant, tenant.volume().id, once)
     tenant.pass_time()
     assert copy(tenant, backup.id, once).source_volume_backup_id == backup.id
+
+
+def test_a_token_is_good_for_one_region(tenant: Tenant, once: str) -> None:
+    """Two regions may be asked for a volume under the same token without knowing of each other."""
+    ids = []
+    for region in (ASHBURN, PHOENIX):
+        place = f"Emul:{region.upper()}-AD-1"
+        details = CreateVolumeDetails(compartment_id=tenant.compartment_id, availability_domain=place)
+        ids.append(tenant.block_volume(region).create_volume(details, opc_retry_token=once).data.id)
+    assert ids[0] != ids[1]
 
 
 def test_a_refused_request_does_not_use_up_its_token(tenant: Tenant, once: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,12 @@ def issue(emulator: Emulator) -> Issue:
         return emulator.call(lambda cloud: cloud.identity.issue_token(ASHBURN, *arguments, **details))
 
     return issue
+
+
+@pytest.fixture(scope="module")
+def token(emulator: Emulator) -> Credential:
+    """One for all who need no special one: each has a new key."""
+    return emulator.call(lambda cloud: cloud.identity.issue_token(ASHBURN))
 
 
 def volume(tenant: Tenant) -> bytes:
@@ -98,13 +105,70 @@ def test_a_tampered_address_is_refused(tenant: Tenant, send: Send, issue: Issue)
     assert is_refused(send(httpx.Request("GET", listing(tenant) + "0", headers=request.headers)))
 
 
-@pytest.mark.parametrize("left_out", GENERIC + BODY)
-def test_every_required_header_must_be_signed(tenant: Tenant, send: Send, issue: Issue, left_out: str) -> None:
-    """A signature over less than OCI demands is worth nothing."""
-    token = issue()
-    names = [name for name in GENERIC + BODY if name != left_out]
-    request = signed("POST", URL, f"ST${token.key_id}", token.private_key_pem, body=volume(tenant), sign=names)
+def test_a_tampered_body_of_an_update_is_refused(tenant: Tenant, send: Send, token: Credential) -> None:
+    """What is true of a create's body is true of an update's."""
+    url, body = f"{URL}/{tenant.volume().id}", b'{"displayName": "mine"}'
+    request = signed("PUT", url, f"ST${token.key_id}", token.private_key_pem, body=body)
+    assert is_refused(send(httpx.Request("PUT", url, headers=request.headers, content=body.replace(b"mine", b"ours"))))
+    assert send(request).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "left_out"),
+    [
+        *((method, name) for method in ("GET", "DELETE") for name in GENERIC),
+        *((method, name) for method in ("POST", "PUT") for name in GENERIC + BODY),
+    ],
+)
+def test_every_required_header_must_be_signed(send: Send, token: Credential, method: str, left_out: str) -> None:
+    """A signature over less than OCI demands for the method is worth nothing; over all of it, the volume is missing."""
+    url, key_id = f"{URL}/ocid1.volume.oc1.iad.missing", f"ST${token.key_id}"
+    body = b"{}" if method in {"POST", "PUT"} else None
+    names = [name for name in (GENERIC if body is None else GENERIC + BODY) if name != left_out]
+    assert is_refused(send(signed(method, url, key_id, token.private_key_pem, body=body, sign=names)))
+    assert not is_refused(send(signed(method, url, key_id, token.private_key_pem, body=body)))
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_is_signed_must_be_sent(tenant: Tenant, send: Send, token: Credential, sent: bool) -> None:  # noqa: FBT001
+    """A header that was signed empty is not the same as none."""
+    names, extra = [*GENERIC, "x-extra"], {"x-extra": ""}
+    url, key_id = listing(tenant), f"ST${token.key_id}"
+    request = signed("GET", url, key_id, token.private_key_pem, sign=names, extra=extra)
+    if not sent:
+        del request.headers["x-extra"]
+    assert is_refused(send(request)) is not sent
+
+
+@pytest.mark.parametrize(
+    ("known", "other"), [('algorithm="rsa-sha256"', 'algorithm="rsa-sha512"'), ('version="1"', 'version="2"')]
+)
+def test_another_algorithm_or_version_is_refused(
+    tenant: Tenant, send: Send, token: Credential, known: str, other: str
+) -> None:
+    """However good the signature is for the one algorithm and version that OCI has."""
+    request = signed("GET", listing(tenant), f"ST${token.key_id}", token.private_key_pem)
+    request.headers["authorization"] = request.headers["authorization"].replace(known, other)
+    assert other in request.headers["authorization"]
     assert is_refused(send(request))
+
+
+@pytest.mark.parametrize(("minutes", "let_in"), [(0, True), (-6, False)])
+def test_x_date_takes_the_place_of_date(
+    tenant: Tenant,
+    send: Send,
+    token: Credential,
+    minutes: int,
+    let_in: bool,  # noqa: FBT001
+) -> None:
+    """As for browsers, which cannot set `date`; a date beside it does not make an old `x-date` good."""
+    stamp = format_datetime(datetime.now(UTC) + timedelta(minutes=minutes), usegmt=True)
+    names, extra = ["x-date", "(request-target)", "host"], {"x-date": stamp}
+    key_id = f"ST${token.key_id}"
+    request = signed("GET", listing(tenant), key_id, token.private_key_pem, sign=names, extra=extra)
+    if let_in:
+        del request.headers["date"]
+    assert send(request).status_code == (200 if let_in else 401)
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(-6, 401), (-4, 200), (4, 200), (6, 401)])
@@ -157,8 +221,9 @@ def test_an_unknown_compartment_is_not_found(tenant: Tenant) -> None:
 def test_a_refusal_says_why_in_the_diary_only(tenant: Tenant, send: Send, issue: Issue) -> None:
     """Who rehearses finds the reason; who attacks does not."""
     token = issue(timedelta(seconds=-1))
-    send(signed("GET", listing(tenant), f"ST${token.key_id}", token.private_key_pem))
-    assert tenant.happened("refused")[-1]["reason"] == "the token has expired"
+    request = signed("GET", listing(tenant), f"ST${token.key_id}", token.private_key_pem)
+    (noted,) = tenant.noted("refused", lambda: send(request))
+    assert (noted["reason"], noted["path"]) == ("the token has expired", "/20160918/volumes")
 
 
 def test_tokens_live_in_the_time_that_the_identity_is_given() -> None:

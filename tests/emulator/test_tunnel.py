@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from threading import Event
 from urllib.parse import urlsplit
 
 import httpx
@@ -46,6 +47,9 @@ def connect(emulator: Emulator) -> socket.socket:
         (f"CONNECT fht7ns4mn2q.{ASHBURN}.functions.oci.oraclecloud.com:443 HTTP/1.1", 200),
         ("CONNECT fht7ns4mn2q.sa-saopaulo-1.functions.oci.oraclecloud.com:443 HTTP/1.1", 403),
         (f"CONNECT {HOST}:22 HTTP/1.1", 403),
+        (f"CONNECT {HOST} HTTP/1.1", 403),
+        (f"CONNECT a.{HOST}:443 HTTP/1.1", 403),
+        (f"CONNECT {ASHBURN}.oraclecloud.com:443 HTTP/1.1", 403),
         ("CONNECT iaas.sa-saopaulo-1.oraclecloud.com:443 HTTP/1.1", 403),
         ("CONNECT example.com:443 HTTP/1.1", 403),
         (f"CONNECT {HOST}.example.com:443 HTTP/1.1", 403),
@@ -71,6 +75,16 @@ def test_the_certificate_is_the_hosts_own(tenant: Tenant) -> None:
         assert secured.version() in {"TLSv1.2", "TLSv1.3"}
     with tunnel(tenant.emulator) as connection, pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
         trust.wrap_socket(connection, server_hostname="iaas.eu-madrid-1.oraclecloud.com")
+
+
+@pytest.mark.parametrize(
+    "domain", ["oraclecloud.com", "oci.oraclecloud.com", "ds.oci.oraclecloud.com", "functions.oci.oraclecloud.com"]
+)
+def test_where_the_proxy_leads_the_certificate_holds(tenant: Tenant, domain: str) -> None:
+    """A host of any of OCI's domains is reached and trusted; what no service of the emulator is at is 501."""
+    with tenant.http() as client:
+        url = f"https://anything.{ASHBURN}.{domain}/"
+        assert client.send(tenant.signed("GET", url)).status_code == 501
 
 
 def test_nobody_trusts_the_certificate_unasked(emulator: Emulator) -> None:
@@ -140,20 +154,55 @@ def test_a_client_that_waits_to_be_told_to_continue_is_told(tenant: Tenant) -> N
         assert secured.recv(65_536).startswith(b"HTTP/1.1 404 ")
 
 
-@pytest.mark.parametrize("leave", ["at once", "in the tunnel", "in the handshake"])
+def in_the_body(emulator: Emulator) -> ssl.SSLSocket:
+    """A connection on which the server waits for the rest of a body."""
+    trust = ssl.create_default_context(cafile=str(emulator.ca_file))
+    secured = trust.wrap_socket(tunnel(emulator), server_hostname=HOST)
+    lines = ["POST /20160918/volumes HTTP/1.1", f"Host: {HOST}", "Content-Length: 100", "Expect: 100-continue", "", ""]
+    secured.sendall("\r\n".join(lines).encode())
+    assert secured.recv(65_536).startswith(b"HTTP/1.1 100 ")
+    secured.sendall(b"12345")
+    return secured
+
+
+@pytest.mark.parametrize("leave", ["at once", "in the tunnel", "in the handshake", "in the body"])
 def test_a_client_that_breaks_off_disturbs_nobody(
     tenant: Tenant, leave: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A connection that is reset at any moment leaves no word behind, and the next client is served."""
-    connection = connect(tenant.emulator) if leave == "at once" else tunnel(tenant.emulator)
+    begin = {"at once": connect, "in the body": in_the_body}.get(leave, tunnel)
+    connection, abandoned = begin(tenant.emulator), Event()
+    tenant.emulator.watch(lambda entry: abandoned.set() if entry["kind"] == "api.abandoned" else None)
     if leave == "in the handshake":
         connection.sendall(bytes.fromhex("160301020001"))
     # Lingering for no time resets the connection instead of closing it.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     connection.close()
+    assert leave != "in the body" or abandoned.wait(timeout=10)
     assert tenant.block_volume().list_volumes(compartment_id=tenant.compartment_id).status == 200
     complaints = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert (complaints, capfd.readouterr().err) == ([], "")
+
+
+@pytest.mark.parametrize(
+    "head", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nx: ".ljust(65_600, b"x")], ids=["no head", "long"]
+)
+def test_what_is_no_request_is_noted(
+    tenant: Tenant, head: bytes, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A head that is malformed or has no end is answered with 400; the diary tells of it, and nobody else does."""
+    trust = ssl.create_default_context(cafile=str(tenant.emulator.ca_file))
+    answers = []
+
+    def ask() -> None:
+        with tunnel(tenant.emulator) as connection, trust.wrap_socket(connection, server_hostname=HOST) as secured:
+            secured.sendall(head)
+            answers.append(secured.recv(65_536))
+
+    (noted,) = tenant.noted("server.complaint", ask)
+    assert answers[0].startswith(b"HTTP/1.1 400 ")
+    assert noted["reason"] == "Invalid HTTP request received."
+    assert (caplog.records, capfd.readouterr().err) == ([], "")
 
 
 def test_the_cloud_stops_while_clients_keep_their_connections(free_port: Callable[[], int]) -> None:

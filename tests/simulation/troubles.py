@@ -76,7 +76,7 @@ class Troubles(Step):
         self.world.cloud.block_volume.fail_next(f"Create{kind.name}")
 
     def _draw(self, rates: Mapping[FaultKind, float]) -> None:
-        """Events come late, twice or never whatever the rates for requests are; nothing does in a world that is calm."""
+        """Events come late, twice or never whatever the rates for requests are; in a calm world nothing does."""
         if self.world.is_calm:
             return
         of_events = {FaultKind.LOST: 0.1, FaultKind.TWICE: 0.1, FaultKind.LATE: 0.1}

@@ -18,6 +18,8 @@ class Kind:
     """The fields of an answer, exactly."""
     filters: tuple[str, ...]
     """The query parameters that narrow a list to equal fields."""
+    states: frozenset[State]
+    """The lifecycle states that one can be in, by the API."""
     sortable: bool = True
     compartment_required: bool = True
 
@@ -49,7 +51,7 @@ class Kind:
             sorts={"TIMECREATED": "", "DISPLAYNAME": "displayName"} if self.sortable else {},
             default_limit=100,
             largest_limit=1000,
-            states=tuple(State),
+            states=sorted(self.states),
             newest_first=True,
             compartment_required=self.compartment_required,
         )
@@ -102,18 +104,23 @@ _VOLUME = (
     "autoTunedVpusPerGB",
     "autotunePolicies",
 )
+_ENDS = {State.AVAILABLE, State.TERMINATING, State.TERMINATED, State.FAULTY}
+_VOLUME_STATES = frozenset({State.PROVISIONING, State.RESTORING, *_ENDS})
+_BACKUP_STATES = frozenset({State.REQUEST_RECEIVED, State.CREATING, *_ENDS})
 _BACKUP = (*_COMMON, "expirationTime", "sizeInGBs", "sourceType", "timeRequestReceived", "type", *_RETENTION)
 
 VOLUME = Kind(
     "Volume",
     (*_VOLUME, "blockVolumeReplicas", "isReservationsEnabled"),
     ("availabilityDomain", "displayName", "volumeGroupId", "clusterPlacementGroupId", "lifecycleState"),
+    _VOLUME_STATES,
     compartment_required=False,
 )
 BOOT_VOLUME = Kind(
     "BootVolume",
     (*_VOLUME, "imageId", "bootVolumeReplicas"),
     ("availabilityDomain", "volumeGroupId"),
+    _VOLUME_STATES,
     sortable=False,
     compartment_required=False,
 )
@@ -130,6 +137,7 @@ VOLUME_GROUP = Kind(
         "volumeGroupReplicas",
     ),
     ("availabilityDomain", "displayName", "lifecycleState"),
+    frozenset({State.PROVISIONING, State.UPDATE_PENDING, *_ENDS}),
 )
 VOLUME_BACKUP = BackupKind(
     "VolumeBackup",
@@ -145,6 +153,7 @@ VOLUME_BACKUP = BackupKind(
         "volumeGroupBackupId",
     ),
     ("volumeId", "displayName", "sourceVolumeBackupId", "lifecycleState"),
+    _BACKUP_STATES,
     of=VOLUME,
 )
 BOOT_VOLUME_BACKUP = BackupKind(
@@ -160,6 +169,7 @@ BOOT_VOLUME_BACKUP = BackupKind(
         "volumeGroupBackupId",
     ),
     ("bootVolumeId", "displayName", "sourceBootVolumeBackupId", "lifecycleState"),
+    _BACKUP_STATES,
     of=BOOT_VOLUME,
 )
 VOLUME_GROUP_BACKUP = BackupKind(
@@ -174,6 +184,7 @@ VOLUME_GROUP_BACKUP = BackupKind(
         "volumeGroupId",
     ),
     ("volumeGroupId", "displayName"),
+    _BACKUP_STATES | {State.COMMITTED},
     of=VOLUME_GROUP,
 )
 

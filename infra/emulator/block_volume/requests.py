@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +25,6 @@ RETENTION_DAYS = {"DAYS": 1, "YEARS": 365}
 LONGEST_RETENTION_DAYS = 100 * 365
 """OCI documents no bound, but its times end with the year 9999."""
 
-_AVAILABILITY_DOMAIN = re.compile(r"\w{4}:[A-Z0-9-]+-AD-[1-3]")
-
 
 def _ocid(*kinds: str, required: bool = False) -> Field:
     def accepts(value: str) -> bool:
@@ -50,14 +47,6 @@ _COMPARTMENT = _ocid("compartment", "tenancy", required=True)
 _SIZE = Field(int, accepts=lambda value: 50 <= value <= 32_768, says="between 50 and 32768")
 _VPUS = Field(int, accepts=lambda value: value in range(0, 121, 10), says="a multiple of 10 up to 120")
 
-
-def _place(*, required: bool = False) -> Field:
-    def accepts(value: str) -> bool:
-        return _AVAILABILITY_DOMAIN.fullmatch(value) is not None
-
-    return Field(str, required=required, accepts=accepts, says="the name of an availability domain")
-
-
 _RETENTION: Fields = {
     "retentionPeriod": Field(dict, accepts=_is_retention, says="a number of DAYS or YEARS, 100 years at most"),
     "isPreventDeletionEnabled": Field(bool),
@@ -69,7 +58,7 @@ _VOLUME: Fields = {
     **_NAMED,
     **_KEY,
     "compartmentId": _COMPARTMENT,
-    "availabilityDomain": _place(),
+    "availabilityDomain": Field(str),
     "sizeInGBs": _SIZE,
     "vpusPerGB": _VPUS,
     "isAutoTuneEnabled": Field(bool),
@@ -83,7 +72,7 @@ CREATE: Mapping[Kind, Fields] = {
     VOLUME_GROUP: {
         **_NAMED,
         "compartmentId": _COMPARTMENT,
-        "availabilityDomain": _place(required=True),
+        "availabilityDomain": Field(str, required=True),
         "sourceDetails": Field(dict, required=True),
     },
     VOLUME_GROUP_BACKUP: {

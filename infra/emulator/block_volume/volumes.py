@@ -24,6 +24,7 @@ from infra.emulator.wire import ApiError, not_found
 
 MEGABYTES = 1024
 MOST_VOLUMES_IN_A_GROUP = 32
+AVAILABILITY_DOMAINS = 3
 Details = Mapping[str, Any]
 
 
@@ -36,6 +37,7 @@ class Volumes:
 
     def create(self, kind: Kind, region: str, details: Details) -> Resource:
         """A new volume, boot volume or group; a boot volume only from a backup or another boot volume."""
+        _require_place_in(region, details)
         if kind is VOLUME_GROUP:
             return self._create_group(region, details)
         require_key_in(region, details)
@@ -48,6 +50,7 @@ class Volumes:
 
     def seed_boot_volume(self, region: str, details: Details) -> Resource:
         """A boot volume as an instance's launch would leave it: there are no instances here to launch."""
+        _require_place_in(region, details)
         given = {"sizeInGBs": 50, "availabilityDomain": availability_domain(region), **details}
         resource = self._make_volume(BOOT_VOLUME, region, given, ())
         resource.change(imageId=new_ocid("image", region))
@@ -179,6 +182,13 @@ class Volumes:
 def availability_domain(region: str, number: int = 1) -> str:
     """The name of one of the three availability domains that every emulated region has."""
     return f"Emul:{region.upper()}-AD-{number}"
+
+
+def _require_place_in(region: str, details: Details) -> None:
+    """Answer 400 when the details name an availability domain that `region` does not have."""
+    places = {availability_domain(region, number) for number in range(1, AVAILABILITY_DOMAINS + 1)}
+    if details.get("availabilityDomain", availability_domain(region)) not in places:
+        raise invalid("availabilityDomain", f"an availability domain of {region}")
 
 
 def _require_available(resource: Resource) -> None:
