@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -14,7 +15,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FIRST = ("timestamp", "level", "event", "call_id")
-MAX_TEXT, MAX_EXCEPTION, MAX_DEPTH = 1000, 200, 20
+MAX_TEXT, MAX_EXCEPTION, MAX_DEPTH = 1000, 200, 10
 
 _SECRETS = re.compile(
     r"-----BEGIN[^-]*KEY-----.*?(?:-----END[^-]*KEY-----|\Z)"  # a private key, whole or cut off
@@ -64,7 +65,8 @@ class _LineHandler(logging.StreamHandler[TextIO]):
     """Where a library's line cannot be made, the standard handler would print its arguments, whatever they hold."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
-        structlog.get_logger().error("log.failed", logger=record.name, at=f"{record.pathname}:{record.lineno}")
+        with suppress(Exception):  # a stream that takes nothing must not fail whoever has logged
+            structlog.get_logger().error("log.failed", logger=record.name, at=f"{record.pathname}:{record.lineno}")
 
 
 def _describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -87,19 +89,23 @@ def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: _clean(value) for key, value in ordered.items()}
 
 
-def _clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever somebody logs
-    """The same as JSON, with secrets replaced and long texts cut; an object is its own text, or else its type."""
-    if depth > MAX_DEPTH:
+def _clean(value: Any, within: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - whatever somebody logs
+    """The same as JSON, with secrets replaced and long texts cut; an object is its own text, or else its type.
+
+    `within` are the containers that it is in: one that holds itself is not gone round in.
+    """
+    if len(within) > MAX_DEPTH or id(value) in within:
         return "…"
+    inner = (*within, id(value))
     match value:
         case None | bool() | int() | float():
             return value
         case bytes():
             return f"{len(value)} bytes"
         case dict():
-            return {_clean(_text(key)): _clean(each, depth + 1) for key, each in value.items()}
+            return {_clean(_text(key)): _clean(each, inner) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_clean(each, depth + 1) for each in value]
+            return [_clean(each, inner) for each in value]
         case _:
             whole = _text(value)
             # Cut before the search too: no text may keep it busy.
@@ -123,8 +129,11 @@ def _log_uncaught(_: type[BaseException], error: BaseException, __: object) -> N
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_type is SystemExit:
+        return
     structlog.get_logger().critical("thread.ended", exc_info=ended.exc_value)
 
 
 def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-    structlog.get_logger().error("exception.unraisable", exc_info=unraisable.exc_value)
+    kind = type(unraisable.object).__name__
+    structlog.get_logger().error("exception.unraisable", of=kind, exc_info=unraisable.exc_value)

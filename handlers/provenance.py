@@ -11,11 +11,11 @@ import structlog
 
 from handlers.core.decision import Decision
 from handlers.core.eligibility import assess
-from handlers.core.errors import ApiFault, Missing, Outrun, Refused
+from handlers.core.errors import ApiFault, Missing, Outrun
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup
 from handlers.core.ports import Call
-from handlers.core.tagging import Tagging
+from handlers.core.tagging import Tagging, etag_of
 from handlers.core.tokens import MAX_FREEFORM_TAGS, copy_tag, named_copies, source_provenance
 
 ATTEMPTS = 3
@@ -107,8 +107,6 @@ def _write(tagging: Tagging, call: Call) -> Backup:
     for attempts_left in reversed(range(ATTEMPTS)):
         if backup.etag is None:
             backup = backups.get(backup.kind, backup.id)
-        if backup.etag is None:
-            raise Refused("EtagMissing", "the API tells no etag: without one the tags of others could be lost")
         now = replace(tagging, backup=backup)
         if now.is_done:
             break
@@ -117,7 +115,7 @@ def _write(tagging: Tagging, call: Call) -> Backup:
             break
         tags = tagging.merged(backup.freeform_tags)
         try:
-            return backups.update(backup.kind, backup.id, {"freeformTags": tags}, if_match=backup.etag)
+            return backups.update(backup.kind, backup.id, {"freeformTags": tags}, if_match=etag_of(backup))
         except Outrun:
             if not attempts_left:
                 raise

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, database=None)
@@ -11,6 +12,9 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: the tests of real processes wait for much of their time."""
-    return (os.cpu_count() or 1) + 1
+    """One more than this process may use: the tests of real processes wait for much of their time."""
+    told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(told) if told else usable + 1

@@ -301,7 +301,7 @@ class FakeBackups:
         backup = self._find(kind, backup_id)
         if backup.lifecycle is Lifecycle.TERMINATED:
             raise refused()
-        if if_match not in {None, backup.etag}:
+        if if_match not in {None, "*", backup.etag}:
             raise Outrun("NoEtagMatch", "the etag is another by now", status=412)
         tags = body.get("freeformTags", backup.freeform_tags)
         if len(tags) > MAX_FREEFORM_TAGS:

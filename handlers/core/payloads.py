@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -15,6 +13,7 @@ from handlers.core.errors import Problem, Rejected
 from handlers.core.model import Kind
 from handlers.core.ocid import Ocid
 from handlers.core.operations import OPERATIONS, CopyBackup, Operation
+from handlers.core.reading import describe, join, load_json
 from handlers.core.report import Reason, Trigger
 
 MAX_BYTES = 1_048_576
@@ -22,6 +21,7 @@ MAX_OPERATIONS = 100
 RESOURCE_ID, BODY = "data.resourceId", "body"
 """Fields of an event and of an alarm."""
 
+_MEANT = re.compile(r"""["']operation["']\s*:""", re.IGNORECASE)
 _FINISHED = re.compile(r"com\.oraclecloud\.blockvolumes\.create(?:volumegroup|volume|bootvolume)backup\.end")
 _ALARM_TICKS = {"OK_TO_FIRING", "REPEAT"}
 _ALARM_KEYS = {"dedupeKey", "dedupekey", "alarmMetaData"}
@@ -94,19 +94,6 @@ def interpret(trigger: Trigger, content: Any) -> Payload:  # noqa: ANN401 - JSON
             assert_never(trigger)
 
 
-def load_json(text: str | bytes, field: str) -> Any:  # noqa: ANN401 - JSON is any shape until it is looked at
-    """JSON as RFC 8259 has it, no key twice; raises `Rejected` with `field` otherwise."""
-    try:
-        return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
-    except _TwinError as error:
-        raise Rejected(Problem(field, str(error))) from None
-    except json.JSONDecodeError as error:
-        place = f"look at line {error.lineno}, column {error.colno}"
-        raise Rejected(Problem(field, f"is not valid JSON: {place}")) from None
-    except (ValueError, RecursionError):
-        raise Rejected(Problem(field, "is not valid JSON")) from None
-
-
 def parse_operations(content: object, field: str = "") -> tuple[Operation, ...]:
     """One operation, or a non-empty array of them; raises `Rejected` with every problem of every operation."""
     if not isinstance(content, list):
@@ -133,7 +120,7 @@ def _parse_operation(content: object, field: str) -> Operation:
     name = content.get("operation")
     model = OPERATIONS.get(name) if isinstance(name, str) else None
     if model is None:
-        raise Rejected(Problem(_join(field, "operation"), f"must be one of {', '.join(OPERATIONS)}"))
+        raise Rejected(Problem(join(field, "operation"), f"must be one of {', '.join(OPERATIONS)}"))
     camel = {to_camel(key) if "_" in key else key: value for key, value in content.items()}
     if len(camel) < len(content):
         raise Rejected(Problem(field or "payload", "names a field twice, in camelCase and in snake_case"))
@@ -142,39 +129,6 @@ def _parse_operation(content: object, field: str) -> Operation:
     except ValidationError as error:
         known = [str(each.alias) for each in model.model_fields.values()]
         raise Rejected(*describe(error, field, known)) from None
-
-
-def describe(error: ValidationError, field: str = "", known: Sequence[str] = ()) -> Sequence[Problem]:
-    """Pydantic's findings, without the values that caused them; `known` are the names that a field may have."""
-    return [
-        Problem(_join(field, *finding["loc"]), _message(finding["type"], finding["msg"], known))
-        for finding in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
-def _message(kind: str, message: str, known: Sequence[str]) -> str:
-    match kind:
-        case "extra_forbidden":
-            return f"is not a field of this operation, which has {', '.join(known)}" if known else "is not a field here"
-        case "missing":
-            return "is missing"
-        case "model_type":
-            return "must be an object"
-        case "too_short":
-            return "is empty: name at least one, or leave it out"
-        case _:
-            return message[:1].lower() + message[1:]
-
-
-def _join(field: str, *path: int | str) -> str:
-    """`[1].freeformTags.team`: a path a person can follow. A payload's own keys are cut short and made printable."""
-    for part in path:
-        if isinstance(part, int):
-            field += f"[{part}]"
-        else:
-            shown = part[:64] if part.isprintable() else ascii(part[:64])[1:-1]
-            field = f"{field}.{shown}" if field else shown
-    return field or "payload"
 
 
 def _parse_event(content: dict[str, Any]) -> Payload:
@@ -227,33 +181,18 @@ def _first(content: dict[str, Any], *keys: str) -> object:
 def _operations_in(body: object) -> tuple[Operation, ...] | None:
     """The operations an alarm's body holds, or `None` when it is an operator's text or unset.
 
-    What begins as JSON does and speaks of an operation is meant as one, whatever is wrong with it: to run the schedule
-    in its place, without a word, would do what nobody asked for.
+    Where a text has a key `operation`, it is meant as one, whatever is wrong with it: to run the schedule in its place,
+    without a word, would do what nobody asked for.
     """
     if not isinstance(body, str):
         return None
     try:
         content = load_json(body, BODY)
     except Rejected:
-        if body.lstrip().startswith(("{", "[")) and "operation" in body.casefold():
+        if _MEANT.search(body):
             raise
         return None
     named = content if isinstance(content, list) else [content]
     if not any(isinstance(each, dict) and "operation" in map(str.casefold, each) for each in named):
         return None
     return parse_operations(content, BODY)
-
-
-class _TwinError(ValueError):
-    """A key stands twice in one JSON object: two readers could understand two things."""
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise _TwinError("holds an object that names a key twice")
-    return content
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)

@@ -14,8 +14,9 @@ from handlers.core.fields import Interval
 from handlers.core.grammar import Every
 from handlers.core.ocid import Ocid, is_key_of, is_region, region_name
 from handlers.core.operations import Operation, Sweep
-from handlers.core.payloads import describe, load_json, parse_operations
+from handlers.core.payloads import parse_operations
 from handlers.core.policy import Policy
+from handlers.core.reading import describe, load_json
 
 REGION_KEY = "OCI_RESOURCE_PRINCIPAL_REGION"
 DAY = Every(timedelta(days=1), "24h")

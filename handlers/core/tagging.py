@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from handlers.core.errors import Refused
 from handlers.core.model import Backup
 from handlers.core.tokens import (
     MARK_TAG,
@@ -15,6 +16,13 @@ from handlers.core.tokens import (
     named_copies,
     read_mark,
 )
+
+
+def etag_of(backup: Backup) -> str:
+    """What a change of its tags is guarded with; raises `Refused` where the API has told none."""
+    if backup.etag is None:
+        raise Refused("EtagMissing", "the API tells no etag: without one the tags of others could be lost")
+    return backup.etag
 
 
 @dataclass(frozen=True, slots=True)

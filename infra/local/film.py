@@ -32,6 +32,7 @@ DAYS = 30
 LIMIT = 240
 """Real seconds after which the film is given up."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LONGEST_OPENING = 3 * HOUR
 EPILOGUE = DAY
 """Cloud time in which what was begun on the last day has to come to its end."""
 FAULT_RATES = {FaultKind.ANSWER: 0.015, FaultKind.CUT: 0.005}
@@ -121,7 +122,7 @@ class Film:
     def _play(self, until: datetime) -> None:
         """Slowly as long as the opening lasts, which is to be followed step by step."""
         opening, minute = self._chronicle.opening, self._chronicle.now
-        while opening and not opening.is_over and minute + MINUTE < until:
+        while opening and not opening.is_over and minute + MINUTE < min(until, self._start + LONGEST_OPENING):
             minute += MINUTE
             self._emulator.play(minute, self._turn)
             self._screen.rest()

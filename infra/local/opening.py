@@ -59,7 +59,9 @@ class Opening:
                 backup_id == self._backup_id and event.endswith(".end")
             ):
                 yield Step(HOME, f"the event {event.rpartition('.blockvolumes.')[2]} calls the function")
-            case {"kind": "block_volume.updated", "resource": backup_id} if backup_id == self._backup_id:
+            case {"kind": "block_volume.updated", "resource": backup_id, "fields": ["freeformTags"]} if (
+                backup_id == self._backup_id
+            ):
                 yield Step(HOME, "the tags of the backup name its copies")
             case {"kind": "function.wrote", "line": line}:
                 yield from self._read_log(line)

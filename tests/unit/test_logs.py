@@ -172,6 +172,7 @@ def test_what_cannot_be_raised_is_a_line() -> None:
 
     assert (output.only["event"], output.only["level"]) == ("exception.unraisable", "error")
     assert (output.only["exception"], output.only["exception_message"]) == ("ValueError", "no [hidden]")
+    assert output.only["of"] == "function"
 
 
 def test_a_librarys_line_that_cannot_be_made_is_one_without_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,12 +215,44 @@ def test_a_value_that_holds_itself_ends_somewhere() -> None:
     """No line is endless."""
     output = Output()
     circle: list[Any] = [1]
-    circle.append(circle)
+    circle.extend([circle, circle, {"again": circle}])
 
     structlog.get_logger().info("e", value=circle)
 
     assert output.only["value"][0] == 1
     assert len(output.text) < 1000
+
+
+def test_what_nests_too_deeply_is_cut() -> None:
+    """A line is no place for it."""
+    output = Output()
+    deep: list[Any] = []
+    for _ in range(1000):
+        deep = [deep]
+
+    structlog.get_logger().info("e", value=deep)
+
+    assert "…" in str(output.only["value"])
+
+
+def test_a_thread_that_ends_itself_is_no_fault() -> None:
+    """Python says nothing of it either."""
+    output = Output()
+
+    thread = threading.Thread(target=sys.exit)
+    thread.start()
+    thread.join()
+
+    assert output.text == ""
+
+
+def test_a_stream_that_takes_nothing_fails_nobody() -> None:
+    """A library's warning must not become an error of the call that it warns of."""
+    stream = io.StringIO()
+    logs.configure("INFO", stream)
+    stream.close()
+
+    logging.getLogger("library").warning("got %s", "it")
 
 
 def test_each_line_of_a_call_carries_its_id() -> None:

@@ -351,6 +351,9 @@ OF_PEOPLE = [
     "{{severity}} tick",
     "{team: storage} nightly tick",
     "[storage] nightly tick",
+    "[prod] nightly operation tick",
+    "[INFO] Scheduled operation: keep calm",
+    "{{severity}} operation",
     "[1, 2]",
     '{"text": "no operation"}',
 ]
@@ -360,6 +363,9 @@ MEANT = {
     "[{'operation': 'Sweep'}]": "body",
     '{"Operation": "Sweep"}': "body.operation",
     '[{"OPERATION": "Sweep"}]': "body[0].operation",
+    '\ufeff{"operation": "Sweep"}': "body",
+    '```json\n{"operation": "Sweep"}\n```': "body",
+    'Run this: {"operation" : "Sweep"}': "body",
 }
 
 

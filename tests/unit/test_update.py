@@ -153,6 +153,37 @@ def test_a_race_that_is_lost_again_and_again_is_a_failure(cloud: FakeCloud, ours
     assert cloud.made("update")[3].arguments["if_match"] == ours.etag
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_tags_that_do_not_fit_beside_the_functions_own_are_refused(
+    cloud: FakeCloud, ours: Backup, *, dry_run: bool
+) -> None:
+    """A backup has ten at most: how many may be given is said, before anything is changed."""
+    nine, eight = ({f"k{number}": "" for number in range(count)} for count in (9, 8))
+
+    result = run(cloud, ours, freeformTags=nine, dryRun=dry_run)
+
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "no_room")
+    assert "at most 8" in str(result.message)
+    assert cloud.changes == []
+    assert run(cloud, ours, freeformTags=eight, dryRun=dry_run).outcome is not Outcome.FAILED
+
+
+def test_an_asterisk_does_not_overwrite_what_the_function_writes_meanwhile(cloud: FakeCloud, ours: Backup) -> None:
+    """It matches every etag, and so guards nothing."""
+    run(cloud, ours, freeformTags={}, ifMatch="*")
+
+    assert cloud.made("update")[0].arguments["if_match"] == ours.etag
+    assert run(cloud, ours, freeformTags={}, ifMatch="*", dryRun=True).outcome is Outcome.PLANNED
+
+
+def test_nothing_is_written_onto_what_has_no_etag(cloud: FakeCloud, ours: Backup) -> None:
+    """A tag that the function writes meanwhile could be lost."""
+    cloud.backups[ours.id] = replace(ours, etag=None)
+
+    assert run(cloud, ours, freeformTags={}).reason == "EtagMissing"
+    assert cloud.changes == []
+
+
 def test_tags_that_are_not_given_are_not_read(cloud: FakeCloud, ours: Backup) -> None:
     """A new name needs one call."""
     run(cloud, ours, displayName="year-end")
