@@ -40,7 +40,7 @@ def converge(inventory: Inventory, scope: Scope, call: Call, *, dry_run: bool) -
     plan_of_all = _plan(inventory, scope, attempts, call) if dry_run else _start_all(inventory, scope, attempts, call)
     decisions = [each for each in plan_of_all if scope.has(each.original)]
     if not dry_run:
-        provenance.complete(decisions, inventory, call)
+        provenance.complete(decisions, inventory, scope, call)
         decisions = [_left(each) for each in decisions]
     return decisions
 

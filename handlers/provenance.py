@@ -9,7 +9,7 @@ from itertools import groupby
 
 import structlog
 
-from handlers.core.decision import Decision
+from handlers.core.decision import Decision, Scope
 from handlers.core.eligibility import assess
 from handlers.core.errors import ApiFault, Missing, Outrun
 from handlers.core.inventory import Inventory
@@ -25,8 +25,8 @@ MOST_REFUSALS = 20
 log = structlog.get_logger()
 
 
-def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) -> None:
-    """Put the tags of originals and their copies right where they are not; never fails.
+def complete(decisions: Iterable[Decision], inventory: Inventory, scope: Scope, call: Call) -> None:
+    """Put the tags of originals in the scope, and of their copies, right where they are not; never fails.
 
     A copy that has only now been started is tagged too. What time does not suffice for is left to a later call.
     """
@@ -34,7 +34,8 @@ def complete(decisions: Iterable[Decision], inventory: Inventory, call: Call) ->
     about = [(same[0].original, same) for _, group in groupby(copyable, key=_of_original) for same in [list(group)]]
     dead = {each for by_id in inventory.copies.values() for each, copies in by_id.items() if _is_any_dead(copies)}
     misled = {*dead, *(each for each, _ in inventory.gone)} - {original.id for original, _ in about}
-    about += [(original, []) for each in sorted(misled) if assess(original := inventory.originals[each]) is None]
+    others = [original for each in sorted(misled) if scope.has(original := inventory.originals[each])]
+    about += [(original, []) for original in others if assess(original) is None]
     taggings = [each for original, same in about for each in _taggings(original, same, inventory) if not each.is_done]
     _note_full([each.backup for each in taggings if not each.has_room])
     refusals: list[str] = []

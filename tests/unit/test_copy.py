@@ -378,6 +378,18 @@ def test_a_copy_is_never_copied_again(cloud: FakeCloud, fields: dict[str, Any]) 
     assert [call.method for call in cloud.calls] == ["get"]
 
 
+def test_a_copy_leaves_the_tags_of_other_backups_alone(cloud: FakeCloud) -> None:
+    """Though one names a copy that is gone: that is put right by a sweep, where it is swept."""
+    other, original = (cloud.add_backup(Kind.VOLUME) for _ in range(2))
+    dead = cloud.add_copy(other, lifecycle=Lifecycle.TERMINATED)
+    cloud.change(other, freeform_tags={f"backup-copy-{AWAY}": dead.id})
+
+    run(cloud, original, destinationRegion=AWAY)
+
+    assert [call for call in cloud.made("update") if call.arguments["backup_id"] == other.id] == []
+    assert cloud.copies_in(AWAY)[-1].copied_from == original.id
+
+
 def test_a_member_of_a_groups_backup_is_not_copied_alone(cloud: FakeCloud) -> None:
     """Its own event comes too, but it goes with its group."""
     original = cloud.add_backup(Kind.VOLUME, group_backup_id=ocid("volumegroupbackup"))

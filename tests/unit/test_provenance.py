@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers import provenance
-from handlers.core.decision import Decision
+from handlers.core.decision import Decision, Scope
 from handlers.core.inventory import Inventory
 from handlers.core.model import Backup, Lifecycle
 from handlers.core.report import Outcome
@@ -43,7 +43,7 @@ def complete(
     """Put right what the tags of an original and its copies say; without copies, where there is none in a region."""
     decisions = [Decision(original, copy.region, Outcome.EXISTS, copy=copy) for copy in copies]
     missing = Decision(original, region, Outcome.FAILED)
-    provenance.complete(decisions or [missing], inventory or Inventory(), make_call(cloud))
+    provenance.complete(decisions or [missing], inventory or Inventory(), Scope(), make_call(cloud))
 
 
 def tags(cloud: FakeCloud, backup: Backup) -> Mapping[str, str]:
@@ -291,7 +291,7 @@ def test_what_has_no_room_costs_no_call_and_one_line_in_the_log(cloud: FakeCloud
     decisions = [Decision(each, AWAY, Outcome.EXISTS, copy=copy) for each, copy in pairs]
 
     with capture_logs() as lines:
-        provenance.complete(decisions, Inventory(), make_call(cloud))
+        provenance.complete(decisions, Inventory(), Scope(), make_call(cloud))
 
     assert cloud.calls == []
     assert [(line["event"], line["count"]) for line in lines] == [("provenance.no_room", 6)]
@@ -301,7 +301,7 @@ def test_what_has_no_destination_has_no_tags_to_write(cloud: FakeCloud) -> None:
     """A backup that is excluded, unfinished, or itself a copy is left alone."""
     backup = cloud.add_backup()
 
-    provenance.complete([Decision(backup, None, Outcome.NOT_READY)], Inventory(), make_call(cloud))
+    provenance.complete([Decision(backup, None, Outcome.NOT_READY)], Inventory(), Scope(), make_call(cloud))
 
     assert cloud.calls == []
 
@@ -311,6 +311,6 @@ def test_a_wrong_tag_is_removed_where_the_source_wants_no_copies_any_more(cloud:
     original = cloud.add_backup(freeform_tags={copy_tag(AWAY): GONE, "team": "payroll"})
     excluded = Decision(original, None, Outcome.EXCLUDED)
 
-    provenance.complete([excluded], Inventory(gone={(original.id, AWAY)}), make_call(cloud))
+    provenance.complete([excluded], Inventory(gone={(original.id, AWAY)}), Scope(), make_call(cloud))
 
     assert tags(cloud, original) == {"team": "payroll"}
