@@ -18,6 +18,8 @@ from handlers.core.operations import (
 )
 from handlers.core.settings import Settings
 
+ALLOW_MORE = "set ALLOWED_REGIONS to it and to all regions of DESTINATION_REGIONS and POLICY"
+
 
 def admit(operations: Sequence[Operation], settings: Settings, field: str = "") -> None:
     """Raise `Rejected`, with every problem, unless all operations keep to the regions this function is for.
@@ -100,5 +102,6 @@ def objection_to(region: str, settings: Settings) -> str | None:
     if region == settings.region:
         return "is the region where the source is: name another"
     if not settings.allows(region):
-        return "is not among the allowed regions: add it to ALLOWED_REGIONS, or name another"
+        remedy = "add it to ALLOWED_REGIONS" if settings.allowed_regions else ALLOW_MORE
+        return f"is not among the allowed regions: name another, or {remedy}"
     return None

@@ -28,6 +28,10 @@ LASTING = timedelta(hours=6)
 
 MAX_NAME, MAX_MESSAGE = 80, 300
 
+FIRST = " First: "
+"""What stands before the id of the first of many."""
+
+UNREACHABLE = "see whether the region is up, and the tenancy subscribed to it; each call tries again"
 PERMISSION = "see to it that the function's policy allows this, or that what it is about is there"
 REMEDIES = {
     Reason.HELD: 'nothing was deleted; {"operation": "PruneCopies", "dryRun": true} answers with the list',
@@ -37,6 +41,8 @@ REMEDIES = {
     Reason.FAULTY: "look at the source, and delete the backup if it cannot be read",
     Reason.INTERNAL_ERROR: "look into the function's log, which has the place, and report it",
     "NotAuthorizedOrNotFound": PERMISSION,
+    "ConnectionFailed": UNREACHABLE,
+    "Timeout": UNREACHABLE,
     "QuotaExceeded": "raise the compartment's quota for backups, or keep fewer",
     "LimitExceeded": "ask Oracle for a higher limit in the region, or keep fewer",
 }
@@ -213,12 +219,12 @@ def _failures(operation: str, findings: Findings) -> Iterator[Concern]:
     for (kind, region), failed in alike.items():
         first, passes = failed[0], kind == PASSING
         reason = str(first.reason)
-        count = f", {len(failed)} times" if len(failed) > 1 else ""
-        about = f" First: {first.source_id}." if first.source_id else ""
+        count = f", {len(failed)} of its results" if len(failed) > 1 else ""
+        about = f"{FIRST}{first.source_id}." if first.source_id else ""
         said = f" {_line(first.message, MAX_MESSAGE).rstrip('.')}." if first.message else ""
         patience = LASTING if passes else timedelta()
         since = f" for more than {_long(patience)}" if patience else ""
-        text = f"{operation} failed in {region}{since}{count}: {reason}.{said}{about}"
+        text = f"{operation} failed in {region}{since}: {reason}{count}.{said}{about}"
         yield Concern(f"failed {operation} {kind} {region}", text, REMEDIES.get(reason, OTHERWISE), patience)
 
 

@@ -14,13 +14,18 @@ from handlers.core.errors import Problem, Rejected
 def load_json(text: str | bytes, field: str) -> Any:  # noqa: ANN401 - JSON is any shape until it is looked at
     """JSON as RFC 8259 has it, no key twice; raises `Rejected` with `field` otherwise."""
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
-    except _TwinError as error:
+    except _NotJsonError as error:
         raise Rejected(Problem(field, str(error))) from None
+    except UnicodeDecodeError as error:
+        raise Rejected(Problem(field, f"is not UTF-8: look at byte {error.start + 1}")) from None
+    except RecursionError:
+        raise Rejected(Problem(field, "nests too deeply")) from None
     except json.JSONDecodeError as error:
         place = f"look at line {error.lineno}, column {error.colno}"
         raise Rejected(Problem(field, f"is not valid JSON: {place}")) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Rejected(Problem(field, "is not valid JSON")) from None
 
 
@@ -57,16 +62,16 @@ def join(field: str, *path: int | str) -> str:
     return field or "payload"
 
 
-class _TwinError(ValueError):
-    """A key stands twice in one JSON object: two readers could understand two things."""
+class _NotJsonError(ValueError):
+    """Python takes it for JSON: a key that stands twice, which two readers could understand differently, or NaN."""
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        raise _TwinError("holds an object that names a key twice")
+        raise _NotJsonError("holds an object that names a key twice")
     return content
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+    raise _NotJsonError(f"holds {name}, which is not valid JSON")

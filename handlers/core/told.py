@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from textwrap import shorten
 
-from handlers.core.concerns import Concern, Concerns
+from handlers.core.concerns import FIRST, Concern, Concerns
 
 TAG = "backup-copy-told-"
 TAGS, PER_TAG, LENGTH = 6, 32, 8
@@ -94,12 +94,12 @@ def write_marks(marks: Marks, tags: Mapping[str, str]) -> dict[str, str]:
 def write_message(found: News, source_region: str) -> tuple[str, str]:
     """Title and body of one message, which says first what is worst: what has begun, then what is over.
 
-    A name is enough for the title, which has little room.
+    A name is enough for the title, which has little room; ids are in the body.
     """
     begun, ended = found.begun, found.ended
     if begun:
         more = f", and {len(begun) - 1} more" if len(begun) > 1 else ""
-        title = f"Backup copies of {source_region}: {begun[0].text.rstrip('.')}{more}"
+        title = f"Backup copies of {source_region}: {begun[0].text.partition(FIRST)[0].rstrip('.')}{more}"
     else:
         more = f", and {len(ended) - 1} more are over" if len(ended) > 1 else ""
         title = f"Backup copies of {source_region}: {ended[0].text}{more}"

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_exports(emulator), end="", flush=True)
             ended.wait()
     except OSError as error:
-        print(f"The emulated cloud could not start: {error}", file=sys.stderr)
+        print(f"The emulated cloud could not start: {error}. With --port 0 it takes any that is free.", file=sys.stderr)
         return 1
     return 0
 

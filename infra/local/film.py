@@ -42,6 +42,7 @@ INTRODUCTION = """\
 [bold]{days} of three sources in us-ashburn-1, with copies in us-phoenix-1 and eu-frankfurt-1.[/]
 The function runs as on Fn, and calls OCI's own host names with OCI's SDK; the cloud is emulated.
 Only alarms and events invoke it: for what is due, for what is finished, to sweep, prune and report.
+One request in fifty meets a fault, on purpose.
 {terms}
 What happens to the first backup of {first} is told step by step, and then what every day brings.
 """

@@ -16,6 +16,7 @@ WIDTH = 98
 GROUP = "VOLUME_GROUP_ID"
 VARIABLES = {"shop": GROUP, "ledger": "VOLUME_ID", "web": "BOOT_VOLUME_ID"}
 """What a shell knows the sources by, by their names."""
+READABLE = " | python3 -m json.tool"
 CURL = "curl -s --noproxy '*' \"$FUNCTION_URL\""
 
 COMING_UP = "The cloud and the function are coming up …"
@@ -50,7 +51,11 @@ def explain(console: Console, stage: Stage, environment: Path) -> None:
         str(environment.with_name(each)) for each in ("report.html", "policy.json", "function.log", "cloud.jsonl")
     )
     say(console, WELCOME, *(f"{source}: {wanted}" for source, wanted in TERMS.items()))
-    say(console, "In another terminal, first say where everything is:", f". {shlex.quote(str(environment))}")
+    say(
+        console,
+        "In another terminal, one to be closed afterwards, first say where everything is:",
+        f". {shlex.quote(str(environment))}",
+    )
     say(console, "Then call the function, with curl or with the fn command line.")
     for purpose, operation in CALLS:
         say(console, purpose, *_commands(operation, app, name))
@@ -75,7 +80,7 @@ def _commands(operation: Operation, app: str, name: str, into: str = "") -> tupl
     """How to call the function with an operation, with curl and with fn; a file takes its answer, if one is said."""
     body = f"'{json.dumps(operation)}'".replace(f'"{GROUP}"', f"\"'${GROUP}'\"")
     end = f" > {shlex.quote(into)}" if into else ""
-    return _line(f"{CURL} -d", body + end), _line(f"echo {body} |", f"fn invoke {app} {name}{end}")
+    return _line(f"{CURL} -d", body + (end or READABLE)), _line(f"echo {body} |", f"fn invoke {app} {name}{end}")
 
 
 def _line(first: str, second: str) -> str:

@@ -149,8 +149,9 @@ def _draw_standing(chronicle: Chronicle, source: Source, region: str) -> Text:
 
 
 def _rest(standing: Standing) -> str:
-    parts = {"orphans": standing.orphans, "on the way": standing.under_way, "FAULTY": standing.faulty}
-    return ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+    orphans = number(standing.orphans, "orphan") if standing.orphans else ""
+    parts = {"on the way": standing.under_way, "FAULTY": standing.faulty}
+    return ", ".join(filter(None, (orphans, *(f"{count} {name}" for name, count in parts.items() if count))))
 
 
 def _draw_moments(chronicle: Chronicle, moments: Iterable[Moment]) -> Table:

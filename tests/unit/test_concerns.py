@@ -247,7 +247,7 @@ def test_failures_alike_are_one_with_their_number() -> None:
     concern, other = of_results(*results, failure("Sweep", "x", passing(), AWAY))
 
     assert (concern.patience, other.patience) == (timedelta(), timedelta(hours=6))
-    assert concern.text == f"Sweep failed in {AWAY}, 3 times: NotAuthorizedOrNotFound. no. First: ocid0."
+    assert concern.text == f"Sweep failed in {AWAY}: NotAuthorizedOrNotFound, 3 of its results. no. First: ocid0."
     assert concern.remedy == REMEDIES["NotAuthorizedOrNotFound"]
 
 

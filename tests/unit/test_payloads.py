@@ -500,28 +500,33 @@ DEEP = b"[" * 200_000
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "what"),
     [
-        b"{",
-        b"\xff\xfe{",
-        b'{"operation": "\xc3\x28"}',
-        b'{"operation": NaN}',
-        b'{"operation": Infinity}',
-        b"[" + b"9" * 5000 + b"]",
-        b"1" * 5000,
-        DEEP,
-        DEEP + b"]" * 200_000,
-        b'{"a":' * 100_000,
-        b"{'operation': 'Sweep'}",
-        b'{"operation": "Sweep"} x',
-        b"\x00",
+        (b"{", "is not valid JSON: look at line 1, column 2"),
+        (b"\xff\xfe{", "is not UTF-8: look at byte 1"),
+        ('{"operation": "Sweep"}'.encode("utf-16"), "is not UTF-8: look at byte 1"),
+        (b'{"operation": "\xc3\x28"}', "is not UTF-8: look at byte 16"),
+        (b'{"operation": NaN}', "holds NaN, which is not valid JSON"),
+        (b'{"operation": Infinity}', "holds Infinity, which is not valid JSON"),
+        (b"[" + b"9" * 5000 + b"]", "is not valid JSON"),
+        (b"1" * 5000, "is not valid JSON"),
+        (DEEP, "nests too deeply"),
+        (DEEP + b"]" * 200_000, "nests too deeply"),
+        (b'{"a":' * 100_000, "nests too deeply"),
+        (b"{'operation': 'Sweep'}", "is not valid JSON: look at line 1, column 2"),
+        (b'{"operation": "Sweep"} x', "is not valid JSON: look at line 1, column 24"),
+        (b"\x00", "is not valid JSON: look at line 1, column 1"),
     ],
-    ids=lambda body: repr(body[:24]),
+    ids=lambda each: repr(each[:24]),
 )
-def test_what_is_not_json_is_refused(body: bytes) -> None:
-    """However it is broken: cut off, in another encoding, with numbers or a depth beyond all sense."""
-    (field, message), *others = problems(body).items()
-    assert (field, message.partition(":")[0], others) == ("payload", "is not valid JSON", [])
+def test_what_is_not_json_is_refused(body: bytes, what: str) -> None:
+    """However it is broken: cut off, in another encoding, with numbers or a depth beyond all sense. It is told how."""
+    assert problems(body) == {"payload": what}
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    """Editors of Windows write one before what is UTF-8 all the same."""
+    assert parse(b"\xef\xbb\xbf" + json.dumps(VOLUME).encode()) == read(VOLUME)
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
