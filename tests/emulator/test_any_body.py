@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.operations import OPERATIONS, Operation, World, world
@@ -68,6 +68,7 @@ def test_no_value_breaks_the_emulator(operation: Operation) -> None:
         body = operation.body_in(built)
         collection = "/".join(operation.path.split("/")[:2])
 
+        @settings(max_examples=40)
         @given(path=st.sampled_from(list(places(body))), value=JSON)
         def attempt(path: tuple[Any, ...], value: Any) -> None:
             answer = built.send(operation.method, operation.path, json.dumps(changed(body, path, value)).encode())
