@@ -86,8 +86,9 @@ def _check(world: World, told: Told) -> None:
     results = told.report.results
     if any(each.reason == "internal_error" for each in results):
         world.violation(f"{told.operation} broke")
-    if sum(told.report.counts.values()) != len(results):
-        world.violation(f"{told.operation}: counts do not add up to {len(results)}")
+    told_of = len(results) + told.report.in_order
+    if sum(told.report.counts.values()) != told_of:
+        world.violation(f"{told.operation}: counts do not add up to {told_of}")
     if len(told.messages) > 1:
         world.violation(f"{told.operation} sent {len(told.messages)} messages")
     looked_at = Counter((each.source_id, each.destination_region) for each in results if _is_of_a_thing(each.source_id))

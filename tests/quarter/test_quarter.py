@@ -33,6 +33,11 @@ def test_a_short_quarter_is_as_it_should_be(seed: int) -> None:
     assert all(outcome.figures[each] for each in ("backups", "copies", "deletions", "messages"))
 
 
+def test_a_fleet_of_more_than_an_answer_lists_is_as_it_should_be() -> None:
+    """What is in its place is counted then, and not listed."""
+    assert not run(0, Size(days=21, sources=60)).violations
+
+
 def test_a_seed_is_always_the_same_story() -> None:
     """So that one that fails can be looked at again."""
     assert run(1, SHORT).figures == run(1, SHORT).figures
