@@ -16,7 +16,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## watch thirty days of backups and their copies in a minute, with no tenancy (ARGS=--plain: no live view)
-	@trap : INT; $(BIN)/python -m infra.local run $(ARGS)
+	@trap : INT; $(BIN)/python -m infra.local run $(ARGS) # Ctrl-C is for the command to end by itself
 
 serve: $(VENV)/run.stamp ## keep the cloud and the function running, to invoke it with fn and curl (ARGS=--help: options)
 	@trap : INT; $(BIN)/python -m infra.local serve $(ARGS) || [ $$? -eq 130 ] # Ctrl-C is how it ends

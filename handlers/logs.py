@@ -92,20 +92,15 @@ def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _clean(value: Any, within: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - whatever somebody logs
     """The same as JSON, with secrets replaced and long texts cut; an object is its own text, or else its type.
 
-    `within` are the containers that it is in: one that holds itself is not gone round in.
+    `within` are the containers that it is in.
     """
-    if len(within) > MAX_DEPTH or id(value) in within:
-        return "…"
-    inner = (*within, id(value))
     match value:
         case None | bool() | int() | float():
             return value
         case bytes():
             return f"{len(value)} bytes"
-        case dict():
-            return {_clean(_text(key)): _clean(each, inner) for key, each in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_clean(each, inner) for each in value]
+        case dict() | list() | tuple() | set() | frozenset():
+            return _clean_all(value, within)
         case _:
             whole = _text(value)
             # Cut before the search too: no text may keep it busy.
@@ -114,6 +109,16 @@ def _clean(value: Any, within: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - w
             if "-----b" in small or "eyj" in small or "gnature" in small:  # as is whatever the slow pattern finds
                 text = _SECRETS.sub("[hidden]", text)
             return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(whole)} characters)"
+
+
+def _clean_all(container: Any, within: tuple[int, ...]) -> Any:  # noqa: ANN401 - whatever somebody logs
+    """All that it holds; one that holds itself, or nests too deeply, has an end."""
+    if len(within) > MAX_DEPTH or id(container) in within:
+        return "…"
+    within = (*within, id(container))
+    if isinstance(container, dict):
+        return {_clean(_text(key)): _clean(each, within) for key, each in container.items()}
+    return [_clean(each, within) for each in container]
 
 
 def _text(value: object) -> str:
